@@ -1,0 +1,38 @@
+import { Subject } from 'rxjs';
+import { messageOf } from './errors.js';
+import type { InputQueue } from './process/InputQueue.js';
+
+/**
+ * What goes to a program's stdin, as a Subject that never ends: `complete()` is the end-of-file of the
+ * current run alone, as `WebSocketSubject`'s closes the socket. Who subscribes sees what is sent.
+ */
+export class InputSubject<In> extends Subject<In> {
+  readonly #queue: InputQueue<In>;
+
+  constructor(queue: InputQueue<In>) {
+    super();
+    this.#queue = queue;
+  }
+
+  /** Sends a value. It is written with what else is sent in this turn of the event loop. */
+  override next(value: In): void {
+    if (this.observed) super.next(value);
+    this.#queue.push(value);
+  }
+
+  /** Closes the current run's stdin, after all that was sent before. The next run accepts input again. */
+  override complete(): void {
+    this.#queue.complete();
+  }
+
+  /** Likewise, with a warning: a program has no use for an error. */
+  override error(error: unknown): void {
+    process.emitWarning(`send.error() closes the input of the program: ${messageOf(error)}`, 'SimpleIpcWarning');
+    this.complete();
+  }
+
+  /** @throws TypeError: it would end the input for everyone. */
+  override unsubscribe(): never {
+    throw new TypeError('send.unsubscribe() would end the input for everyone: dispose the worker');
+  }
+}

@@ -1,0 +1,133 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { StopError } from './errors.js';
+import { Run, type RunPorts } from './process/Run.js';
+import type { RunPlan } from './process/RunPlan.js';
+import type { Exit, StopStage, WorkerStatus } from './status.js';
+
+/** What a lane is connected to. */
+export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'> {
+  /** Each status of each run, its end included, before any policy hears of it. */
+  readonly status: (status: WorkerStatus) => void;
+  /** A run is over, and none waits to follow. */
+  readonly idle: () => void;
+  /** The rung at which unsubscribing begins. */
+  readonly leaveAt: StopStage;
+}
+
+/**
+ * The runs of one life after another, at most one at a time. Subscribing to `run$` begins a run as
+ * soon as the one before it is reaped; unsubscribing stops it.
+ */
+export class RunLane<Out, In> {
+  /** One run per subscription: its statuses. A clean end completes, a failed end errors. */
+  readonly run$ = new Observable<WorkerStatus>((subscriber) => {
+    if (this.#survivor) {
+      subscriber.error(this.#survivor);
+      return undefined;
+    }
+    this.#waiting.push(subscriber);
+    this.#beginNext();
+    return () => {
+      this.#leave(subscriber);
+    };
+  });
+
+  readonly #plan: RunPlan<Out, In>;
+  readonly #ports: LanePorts<Out, In>;
+  #waiting: Subscriber<WorkerStatus>[] = [];
+  #watcher: Subscriber<WorkerStatus> | undefined;
+  #run: Run<Out, In> | undefined;
+  #generation = 0;
+  #survivor: StopError | undefined;
+
+  constructor(plan: RunPlan<Out, In>, ports: LanePorts<Out, In>) {
+    this.#plan = plan;
+    this.#ports = ports;
+  }
+
+  /** Whether nothing runs and nothing is about to. */
+  get isIdle(): boolean {
+    return (!this.#run || this.#survivor !== undefined) && this.#waiting.length === 0;
+  }
+
+  /** A program that survived SIGKILL and is not reaped yet: nothing can be started. */
+  get survivor(): StopError | undefined {
+    return this.#survivor;
+  }
+
+  /** How many runs there were. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Ends the current run by the ladder; the next begins for the same watcher. Says if there was one. */
+  recycle(): boolean {
+    this.#run?.stop('recycled', 'eof');
+    return !this.isIdle;
+  }
+
+  /** Stops the current run, because its input failed. */
+  failInput(error: unknown): void {
+    this.#run?.stop('input-error', 'term', error);
+  }
+
+  #beginNext(): void {
+    if (this.#run) return;
+    const watcher = this.#waiting.shift();
+    if (watcher) this.#begin(watcher);
+  }
+
+  #begin(watcher: Subscriber<WorkerStatus>): void {
+    const run = new Run(this.#plan, ++this.#generation, {
+      ...this.#ports,
+      status: (status) => {
+        this.#ports.status(status);
+        watcher.next(status);
+      },
+      survived: (error) => {
+        this.#survived(watcher, error);
+      },
+      ended: (exit, error) => {
+        this.#ended(run, watcher, exit, error);
+      },
+    });
+    this.#run = run;
+    this.#watcher = watcher;
+    run.announce();
+  }
+
+  #leave(watcher: Subscriber<WorkerStatus>): void {
+    this.#waiting = this.#waiting.filter((other) => other !== watcher);
+    if (this.#watcher === watcher) this.#run?.stop('requested', this.#ports.leaveAt);
+  }
+
+  #ended(
+    run: Run<Out, In>,
+    watcher: Subscriber<WorkerStatus>,
+    exit: Exit,
+    error: unknown,
+  ): void {
+    this.#run = undefined;
+    this.#watcher = undefined;
+    if (this.#survivor) {
+      // Its watchers were told already that it is lost; now it is reaped.
+      this.#survivor = undefined;
+    } else if (run.stopCause === 'recycled' && !watcher.closed) {
+      this.#begin(watcher);
+    } else {
+      this.#ports.status({ state: 'exited', exit });
+      watcher.next({ state: 'exited', exit });
+      if (error === undefined) watcher.complete();
+      else watcher.error(error);
+      this.#beginNext();
+      if (this.isIdle) this.#ports.idle();
+    }
+  }
+
+  #survived(watcher: Subscriber<WorkerStatus>, error: StopError): void {
+    this.#survivor = error;
+    this.#watcher = undefined;
+    for (const lost of [watcher, ...this.#waiting.splice(0)]) lost.error(error);
+    this.#ports.idle();
+  }
+}

@@ -1,0 +1,188 @@
+import { Subscription, type MonoTypeOperatorFunction } from 'rxjs';
+import { messageOf, NotRunningError, SimpleIpcError } from './errors.js';
+import type { RunPorts } from './process/Run.js';
+import type { RunPlan } from './process/RunPlan.js';
+import { RunLane } from './RunLane.js';
+import type { StatusWriter } from './StatusSubject.js';
+import { MAX_EXITS, type Exit, type WorkerStatus } from './status.js';
+
+/** A restart policy: an operator on an Observable that is one run per subscription. */
+export type Policy = MonoTypeOperatorFunction<WorkerStatus>;
+
+/**
+ * The lives of a worker, one after another. A life is over when the policy has ended *and* the last
+ * process is reaped; only then comes the resting status. What a run does is known from the run
+ * itself: of what comes out of the policy only `backoff` is taken over, so that no policy can
+ * break the order of the statuses.
+ */
+export class Supervisor<Out, In> {
+  readonly #plan: RunPlan<Out, In>;
+  readonly #ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'>;
+  readonly #supervise: Policy;
+  readonly #status: StatusWriter;
+  readonly #lane: RunLane<Out, In>;
+  #phase: 'resting' | 'living' | 'ending' = 'resting';
+  #policy = new Subscription();
+  #failure: SimpleIpcError | undefined;
+  #stopRequested = false;
+  #startAgain = false;
+  #warned = false;
+  #exits: Exit[] = [];
+  #waiting: Waiting[] = [];
+
+  constructor(
+    plan: RunPlan<Out, In>,
+    ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'>,
+    supervise: Policy,
+    status: StatusWriter,
+  ) {
+    this.#plan = plan;
+    this.#ports = ports;
+    this.#supervise = supervise;
+    this.#status = status;
+    this.#lane = new RunLane(plan, {
+      ...ports,
+      leaveAt: 'eof',
+      status: (next) => { this.#report(next); },
+      idle: () => { this.#settle(); },
+    });
+    this.#refuseInput();
+  }
+
+  /** Begins a life, after the one that is ending if there is one. */
+  start(): void {
+    if (this.#lane.survivor) this.warn(`was not started: ${this.#lane.survivor.message}`);
+    else if (this.#phase === 'resting') this.#begin();
+    else if (this.#phase === 'ending') this.#startAgain = true;
+  }
+
+  /** Ends the life: first the policy, then the run, by the ladder. Settles at rest. */
+  async stop(): Promise<void> {
+    if (this.#phase === 'resting') return;
+    const rest = this.#until(Infinity);
+    this.#startAgain = false;
+    this.#stopRequested = true;
+    this.#end();
+    await rest;
+  }
+
+  /** Ends the run and begins the next in the same life. Settles when that is running, or at rest. */
+  async restart(): Promise<void> {
+    if (this.#phase !== 'living') return;
+    const running = this.#until(this.#lane.generation + 1);
+    // Without a run the policy is waiting, in a way of its own: it begins anew, at once.
+    if (!this.#lane.recycle()) this.#subscribe();
+    await running;
+  }
+
+  /** The same, for the first time in this life. */
+  warnOnce(what: string): void {
+    if (!this.#warned) this.warn(`${what} (said once; see rejected$)`);
+    this.#warned = true;
+  }
+
+  /** Says something that no stream can carry. */
+  warn(what: string): void {
+    emitWarning(new SimpleIpcError(this.#plan.command, what).message);
+  }
+
+  #begin(): void {
+    this.#phase = 'living';
+    this.#failure = undefined;
+    this.#stopRequested = false;
+    this.#startAgain = false;
+    this.#warned = false;
+    this.#exits = [];
+    this.#ports.input.accept();
+    this.#subscribe();
+  }
+
+  #subscribe(): void {
+    this.#policy.unsubscribe();
+    const policy = new Subscription();
+    this.#policy = policy;
+    // The subscription is held before it is made: a status told meanwhile may lead to stop().
+    policy.add(
+      this.#supervise(this.#lane.run$).subscribe({
+        next: (status) => { if (status.state === 'backoff') this.#status.next(status); },
+        error: (error: unknown) => { this.#policyEnded(policy, error); },
+        complete: () => { this.#policyEnded(policy); },
+      }),
+    );
+  }
+
+  #policyEnded(policy: Subscription, ...errors: unknown[]): void {
+    if (policy !== this.#policy || this.#phase !== 'living') return;
+    for (const error of errors) this.#failure = asSimpleIpcError(this.#plan.command, error);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#phase = 'ending';
+    this.#policy.unsubscribe();
+    this.#settle();
+  }
+
+  #report(status: WorkerStatus): void {
+    if (status.state === 'exited') {
+      this.#exits = [...this.#exits, status.exit].slice(-MAX_EXITS);
+      // The resting status says it.
+      if (this.#phase === 'ending') return;
+    }
+    this.#status.next(status);
+    if (status.state === 'running') this.#release(status.generation);
+  }
+
+  /** Comes to rest if the life is over. */
+  #settle(): void {
+    if (this.#phase !== 'ending' || !this.#lane.isIdle) return;
+    const startAgain = this.#startAgain;
+    this.#phase = 'resting';
+    if (!startAgain) this.#refuseInput();
+    this.#tellRest();
+    this.#release(Infinity);
+    if (startAgain) this.start();
+  }
+
+  #tellRest(): void {
+    const exit = this.#exits.at(-1);
+    const { status$ } = this.#status;
+    const error = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
+    if (error) {
+      this.#status.next({ state: 'failed', error, exits: this.#exits });
+      if (!status$.observed) emitWarning(error.message);
+    } else if (exit && (this.#stopRequested || exit.reason !== 'success')) {
+      this.#status.next({ state: 'stopped', exit });
+    }
+  }
+
+  #refuseInput(): void {
+    const { command } = this.#plan;
+    this.#ports.input.refuse(() => new NotRunningError(command, 'is not running: nothing reads its input'));
+  }
+
+  /** Settles when that run, or a later one, is running, or else at rest. */
+  #until(generation: number): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ generation, resolve }));
+  }
+
+  #release(generation: number): void {
+    const due = this.#waiting.filter((waiting) => waiting.generation <= generation);
+    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
+    for (const { resolve } of due) resolve();
+  }
+}
+
+function emitWarning(message: string): void {
+  process.emitWarning(message, 'SimpleIpcWarning');
+}
+
+interface Waiting {
+  readonly generation: number;
+  resolve(): void;
+}
+
+function asSimpleIpcError(command: readonly string[], error: unknown): SimpleIpcError {
+  if (error instanceof SimpleIpcError) return error;
+  return new SimpleIpcError(command, `failed: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,38 @@
+import type { SchedulerLike } from 'rxjs';
+
+/** Time that only moves forward, in milliseconds. */
+export interface Clock {
+  now(): number;
+  /** Calls `then` after `ms`, never if `ms` is Infinity. Returns what cancels it. */
+  after(ms: number, then: () => void): () => void;
+}
+
+/** The longest time that a timer of the platform can hold; a longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** The system's monotonic clock: a jump of the wall clock changes nothing. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(ms, then) {
+    if (ms === Infinity) return () => undefined;
+    const timer = setTimeout(then, Math.min(ms, MAX_TIMER_MS));
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+/** A scheduler's time as a clock, so that it can run virtually. */
+export function clockOf(scheduler: SchedulerLike | undefined): Clock {
+  if (!scheduler) return systemClock;
+  return {
+    now: () => scheduler.now(),
+    after(ms, then) {
+      if (ms === Infinity) return () => undefined;
+      const action = scheduler.schedule(then, Math.min(ms, MAX_TIMER_MS));
+      return () => {
+        action.unsubscribe();
+      };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/**
+ * What to run, as data: a string, split at white space (no quoting, no escapes, never a shell), or a
+ * list whose items may hold anything but NUL.
+ */
+export type Command = string | readonly string[];
+
+/**
+ * Reads a command into its words.
+ *
+ * @returns The program and its arguments.
+ * @throws TypeError if the command is not one: empty, not text, or with a NUL character in it.
+ */
+export function parseCommand(command: Command): readonly [string, ...string[]] {
+  const words: unknown = typeof command === 'string' ? command.trim().split(/\s+/) : command;
+  if (!Array.isArray(words)) {
+    throw new TypeError(`command must be a string or a list of strings, not ${typeof command}`);
+  }
+  const [file, ...args] = words.map((word: unknown, index) => {
+    if (typeof word !== 'string') {
+      throw new TypeError(`command[${String(index)}] must be a string, not ${typeof word}`);
+    }
+    if (word.includes('\0')) {
+      throw new TypeError(`command[${String(index)}] contains a NUL character`);
+    }
+    return word;
+  });
+  if (!file) throw new TypeError('command is empty: the first word must name a program');
+  return [file, ...args];
+}

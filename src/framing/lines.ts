@@ -1,0 +1,154 @@
+import type { Codec, Decoder } from './codec.js';
+
+/** What a line codec sends: each value becomes one line, as `String(value)`. */
+export type LineInput = string | number | boolean | bigint;
+
+export interface LinesOptions {
+  /**
+   * What to do with a value that contains LF or CR: such a value would arrive as two lines.
+   * @defaultValue `'reject'`: it is shown on `rejected$` with a `LineBreakError`
+   */
+  readonly lineBreaks?: 'reject' | 'allow';
+}
+
+/** Thrown by the encoder of {@link lines}; the worker says which command it was meant for. */
+export class LineBreak extends Error {}
+
+const LF = 10;
+const CR = 13;
+// Without ignoreBOM, a byte order mark would vanish at the start of every chunk.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * Lines of UTF-8 text, the default codec. LF ends a line and a CR before it is dropped; nothing else
+ * is a line break. Empty lines are kept, an unterminated last line is delivered, and a malformed
+ * byte becomes U+FFFD (WHATWG Encoding). A line past `maxLineBytes` is a `FramingError`.
+ *
+ * @example
+ * ```ts
+ * const shell = createWorker('sh', { codec: lines({ lineBreaks: 'allow' }) });
+ * ```
+ */
+export function lines({ lineBreaks = 'reject' }: LinesOptions = {}): Codec<string, LineInput> {
+  if (!['reject', 'allow'].includes(lineBreaks)) {
+    throw new TypeError(`lines: lineBreaks must be 'reject' or 'allow', not ${String(lineBreaks)}`);
+  }
+  return {
+    decoder: (next, { maxLineBytes }) => new LineDecoder(next, maxLineBytes),
+    encode(value) {
+      if (!['string', 'number', 'boolean', 'bigint'].includes(typeof value)) {
+        throw new TypeError(`a line must be a string, number, boolean or bigint, not ${typeof value}`);
+      }
+      const line = String(value);
+      if (lineBreaks === 'reject' && (line.includes('\n') || line.includes('\r'))) {
+        throw new LineBreak(`${JSON.stringify(line.slice(0, 80))} contains a line break`);
+      }
+      return `${line}\n`;
+    },
+  };
+}
+
+/**
+ * Cuts bytes into lines. LF never occurs inside a UTF-8 sequence, so a chunk is cut at its last LF
+ * first, as bytes: all before it decodes in one go, what follows waits undecoded for its end. A
+ * line that spans many chunks is joined once, so that it costs linear time.
+ */
+export class LineDecoder implements Decoder {
+  readonly #next: (line: string) => void;
+  readonly #maxLineBytes: number;
+  readonly #whenTooLong: 'throw' | 'cut';
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+
+  /** @param whenTooLong - `'cut'` delivers a line past the limit in pieces, for text that frames nothing. */
+  constructor(
+    next: (line: string) => void,
+    maxLineBytes: number,
+    whenTooLong: 'throw' | 'cut' = 'throw',
+  ) {
+    this.#next = next;
+    this.#maxLineBytes = maxLineBytes;
+    this.#whenTooLong = whenTooLong;
+  }
+
+  write(chunk: Uint8Array): void {
+    const last = chunk.lastIndexOf(LF);
+    if (last === -1) {
+      this.#hold(chunk);
+      return;
+    }
+    let start = 0;
+    if (this.#partBytes > 0) {
+      start = chunk.indexOf(LF) + 1;
+      this.#hold(chunk.subarray(0, start - 1));
+      this.#next(withoutCr(utf8.decode(this.#release())));
+    }
+    const complete = chunk.subarray(start, last);
+    if (complete.length > this.#maxLineBytes) this.#deliverChecked(complete);
+    else if (start <= last) this.#deliver(utf8.decode(complete));
+    this.#hold(chunk.subarray(last + 1));
+  }
+
+  end(): void {
+    if (this.#partBytes > 0) this.#next(utf8.decode(this.#release()));
+  }
+
+  /** Delivers the lines of a text whose last line end is already cut off. */
+  #deliver(text: string): void {
+    const next = this.#next;
+    let start = 0;
+    let end = text.indexOf('\n');
+    while (end !== -1) {
+      next(text.slice(start, text.charCodeAt(end - 1) === CR && end > start ? end - 1 : end));
+      start = end + 1;
+      end = text.indexOf('\n', start);
+    }
+    next(withoutCr(text.slice(start)));
+  }
+
+  /** The same, a line at a time: some line may be past the limit. */
+  #deliverChecked(complete: Uint8Array): void {
+    let start = 0;
+    for (let end = 0; end !== complete.length; start = end + 1) {
+      end = complete.indexOf(LF, start);
+      if (end === -1) end = complete.length;
+      if (end - start > this.#maxLineBytes && this.#whenTooLong === 'throw') this.#tooLong();
+      this.#next(withoutCr(utf8.decode(complete.subarray(start, end))));
+    }
+  }
+
+  #hold(part: Uint8Array): void {
+    if (part.length === 0) return;
+    this.#parts.push(part);
+    this.#partBytes += part.length;
+    if (this.#partBytes <= this.#maxLineBytes) return;
+    if (this.#whenTooLong === 'throw') this.#tooLong();
+    this.#next(utf8.decode(this.#release()));
+  }
+
+  #release(): Uint8Array {
+    const [first, ...more] = this.#parts;
+    const joined = more.length === 0 && first ? first : join(this.#parts, this.#partBytes);
+    this.#parts = [];
+    this.#partBytes = 0;
+    return joined;
+  }
+
+  #tooLong(): never {
+    throw new RangeError(`a line is longer than maxLineBytes (${String(this.#maxLineBytes)})`);
+  }
+}
+
+function withoutCr(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line;
+}
+
+function join(parts: readonly Uint8Array[], bytes: number): Uint8Array {
+  const joined = new Uint8Array(bytes);
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+}

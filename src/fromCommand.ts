@@ -1,0 +1,37 @@
+import { Observable } from 'rxjs';
+import type { Command } from './command.js';
+import type { LineInput } from './framing/lines.js';
+import { lifeOf, type LifeOptions } from './life.js';
+
+/** Options of {@link fromCommand}. */
+export type CommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out, In>, 'output'>;
+
+/**
+ * Runs a program once per subscription and emits what it writes, in the manner of `fromFetch`.
+ * Completes on success, errors otherwise, in both cases after everything the program wrote.
+ * Unsubscribing stops the program and its descendants, from SIGTERM on. Each subscriber has a program of
+ * its own.
+ *
+ * @example
+ * ```ts
+ * query$.pipe(switchMap((query) => fromCommand(['rg', query], { successExits: [0, 1] })))
+ *   .subscribe((match) => console.log(match));
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @returns values; errors as {@link lifeOf} does.
+ * @throws TypeError, RangeError for a wrong command or option.
+ */
+export function fromCommand<Out = string, In = LineInput>(
+  command: Command,
+  options: CommandOptions<Out, In> = {},
+): Observable<Out> {
+  const run = (output?: LifeOptions<Out, In>['output']) => lifeOf(command, { ...options, ...(output && { output }) });
+  run(); // Checks the arguments now, not at the subscription.
+  return new Observable((subscriber) =>
+    run({ next: (value) => { subscriber.next(value); } }).subscribe({
+      error: (error: unknown) => { subscriber.error(error); },
+      complete: () => { subscriber.complete(); },
+    }),
+  );
+}

@@ -1,0 +1,13 @@
+export type { Command } from './command.js';
+export * from './errors.js';
+export type { Codec, Decoder, DecoderLimits } from './framing/codec.js';
+export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
+export { fromCommand, type CommandOptions } from './fromCommand.js';
+export { lifeOf, type LifeOptions } from './life.js';
+export type { RunOptions } from './options.js';
+export type { RejectedInput } from './process/InputQueue.js';
+export type { Ready, StopTimes } from './process/RunPlan.js';
+export type * from './status.js';
+export type { StatusSubject } from './StatusSubject.js';
+export type { Policy } from './Supervisor.js';
+export { createWorker, type ReactiveWorker, type WorkerOptions } from './worker.js';

@@ -1,0 +1,103 @@
+import { noop, Observable, Subscription, type ObservableInput, type Observer } from 'rxjs';
+import { Broadcast } from './Broadcast.js';
+import type { Command } from './command.js';
+import { InputClosedError } from './errors.js';
+import type { LineInput } from './framing/lines.js';
+import { checkType, planRun, type RunOptions } from './options.js';
+import { pour } from './pour.js';
+import { InputQueue } from './process/InputQueue.js';
+import { RunLane } from './RunLane.js';
+import type { WorkerStatus } from './status.js';
+
+/** Options of {@link lifeOf}: those of a run, and where it is connected to. */
+export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
+  /** What is written to stdin, read anew for each run. @defaultValue none: stdin is empty */
+  readonly input?: ObservableInput<In>;
+  /** Gets the decoded stdout of every run, before the status that follows it. Only `next` is called. */
+  readonly output?: Partial<Observer<Out>>;
+  /** Gets the lines of stderr, likewise. */
+  readonly stderrLines?: Partial<Observer<string>>;
+  /** Stops the program when it is aborted; the stream errors with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The life of a program as an Observable of its statuses, the primitive under everything else.
+ * Subscribing starts the program; `starting`, `running` and `exited` flow by. A clean end completes,
+ * a failed end errors, after `exited`. Unsubscribing stops it, from SIGTERM on: nobody listens any more.
+ *
+ * It is cold, but of one program at a time: a subscription waits until the process of the one before
+ * is reaped, so that `retry` and `repeat` never have two alive.
+ *
+ * @example
+ * ```ts
+ * lifeOf('node server.js', { output: { next: (line) => console.log(line) } })
+ *   .pipe(restartOnExit())
+ *   .subscribe((status) => console.log(status.state));
+ * ```
+ *
+ * @param command - what to run.
+ * @returns statuses; errors with `SpawnError`, `ExitError`, `StartTimeoutError`, `FramingError`,
+ * `StopError`, or the error of `input`.
+ * @throws TypeError, RangeError for a wrong command or option.
+ */
+export function lifeOf<Out = string, In = LineInput>(
+  command: Command,
+  options: LifeOptions<Out, In> = {},
+): Observable<WorkerStatus> {
+  const { input, output, stderrLines, signal } = options;
+  if (typeof input === 'string') {
+    throw new TypeError('input is a string, which would be sent one character a line: pass [input]');
+  }
+  checkType('output', output, 'object');
+  checkType('stderrLines', stderrLines, 'object');
+  checkType('signal', signal, 'object');
+  const plan = planRun(command, options, input !== undefined);
+  let pouring = Subscription.EMPTY;
+  const queue = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
+    // A program may stop reading early, as `head -n 1` does.
+    closed: () => { pouring.unsubscribe(); },
+    rejected: ({ error }) => { if (!(error instanceof InputClosedError)) lane.failInput(error); },
+  });
+  const lane: RunLane<Out, In> = new RunLane(plan, {
+    input: queue,
+    output: sinkOf(output),
+    stderr: sinkOf(stderrLines),
+    leaveAt: 'term',
+    idle: noop,
+    status({ state }) {
+      if (input && state === 'starting') {
+        pouring = pour(input, queue).subscribe({
+          error: (error: unknown) => { lane.failInput(error); },
+          complete: () => { queue.complete(); },
+        });
+      } else if (state === 'exited') {
+        pouring.unsubscribe();
+        queue.refuse(() => new InputClosedError(plan.command, 'has ended'));
+        queue.accept();
+      }
+    },
+  });
+  return signal ? abortable(lane.run$, signal) : lane.run$;
+}
+
+/** Where values are written: what an observer throws is its own affair, as everywhere in RxJS. */
+function sinkOf<T>(observer: Partial<Observer<T>> | undefined): (value: T) => void {
+  if (!observer) return noop;
+  const broadcast = new Broadcast<T>();
+  broadcast.values$.subscribe(observer);
+  return (value) => { broadcast.next(value); };
+}
+
+function abortable<T>(source$: Observable<T>, signal: AbortSignal): Observable<T> {
+  return new Observable((subscriber) => {
+    const abort = (): void => { subscriber.error(signal.reason); };
+    if (signal.aborted) {
+      abort();
+      return undefined;
+    }
+    signal.addEventListener('abort', abort);
+    subscriber.add(() => { signal.removeEventListener('abort', abort); });
+    return source$.subscribe(subscriber);
+  });
+}

@@ -1,0 +1,156 @@
+import type { SchedulerLike } from 'rxjs';
+import { clockOf } from './clock.js';
+import { parseCommand, type Command } from './command.js';
+import type { Codec } from './framing/codec.js';
+import { lines, type LineInput } from './framing/lines.js';
+import { launch as launchReal } from './process/launch.js';
+import type { Launch } from './process/Program.js';
+import type { Ready, RunPlan, StopTimes } from './process/RunPlan.js';
+
+/** Options of a run, the same wherever a program is run. */
+export interface RunOptions<Out = string, In = LineInput> {
+  /** The directory it runs in. @defaultValue that of the host */
+  readonly cwd?: string;
+  /** Its whole environment, as in Node: spread `process.env` to add to it. @defaultValue that of the host */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What the program sees as its own name (`argv[0]`). @defaultValue the command's first word */
+  readonly argv0?: string;
+  /** The user it runs as (POSIX). */
+  readonly uid?: number;
+  /** The group it runs as (POSIX). */
+  readonly gid?: number;
+  /** How stdout becomes values and values become stdin. @defaultValue `lines()` */
+  readonly codec?: Codec<Out, In>;
+  /** `'inherit'` sends stderr to the host's own. @defaultValue `'pipe'` */
+  readonly stderr?: 'pipe' | 'inherit';
+  /** The exit codes that are a success. @defaultValue `[0]` */
+  readonly successExits?: readonly number[];
+  /** Makes the run `running` at its first emission. @defaultValue running as soon as it is spawned */
+  readonly ready?: Ready<Out, In>;
+  /** How long `ready` may take, in milliseconds. @defaultValue 90,000, as in systemd */
+  readonly startTimeoutMs?: number;
+  /** The times of the stop ladder, in milliseconds. @defaultValue 1,000, 5,000, 2,000 and 1,000 */
+  readonly stop?: Partial<StopTimes>;
+  /**
+   * Whether the program leads a process group (POSIX: a session) of its own, so that it is stopped
+   * with all its descendants. `false` is for a program that must keep the host's terminal.
+   * @defaultValue true
+   */
+  readonly ownGroup?: boolean;
+  /** The longest line, in bytes, before the run fails with a `FramingError`. @defaultValue 64 MiB */
+  readonly maxLineBytes?: number;
+  /** How much input may wait, in bytes, before values are rejected. @defaultValue 64 MiB */
+  readonly maxPendingBytes?: number;
+  /** Time, for tests. @defaultValue the system's monotonic clock */
+  readonly scheduler?: SchedulerLike;
+  /** What starts programs, for tests. @defaultValue the operating system */
+  readonly launch?: Launch;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * Checks a command and its options, and fills in the defaults.
+ *
+ * @param input - whether stdin is a pipe.
+ * @throws TypeError, RangeError that names the argument.
+ */
+export function planRun<Out, In>(
+  command: Command,
+  options: RunOptions<Out, In>,
+  input: boolean,
+): RunPlan<Out, In> {
+  const {
+    cwd,
+    env,
+    argv0,
+    uid,
+    gid,
+    // Without a codec, Out and In are what lines() makes of them.
+    codec = lines() as unknown as Codec<Out, In>,
+    stderr = 'pipe',
+    successExits = [0],
+    ready,
+    startTimeoutMs = 90_000,
+    stop: { endInputMs = 1_000, terminateMs = 5_000, killMs = 2_000, drainMs = 1_000 } = {},
+    ownGroup = true,
+    maxLineBytes = 64 * MIB,
+    maxPendingBytes = 64 * MIB,
+    scheduler,
+    launch = launchReal,
+  } = options;
+  checkText({ cwd, argv0 });
+  checkEnv(env);
+  checkWhole({ uid, gid });
+  checkType('codec', codec, 'object');
+  checkType('ready', ready, 'function');
+  checkType('ownGroup', ownGroup, 'boolean');
+  if (!['pipe', 'inherit'].includes(stderr)) {
+    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(stderr)}`);
+  }
+  if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
+  successExits.forEach((code: unknown, index) => {
+    checkWhole({ [`successExits[${String(index)}]`]: code });
+  });
+  checkAmounts({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
+  checkAmounts({ maxLineBytes, maxPendingBytes });
+  return {
+    command: parseCommand(command),
+    cwd,
+    env,
+    argv0,
+    uid,
+    gid,
+    codec,
+    stderr,
+    successExits,
+    ready,
+    startTimeoutMs,
+    stop: { endInputMs, terminateMs, killMs, drainMs },
+    ownGroup,
+    maxLineBytes,
+    maxPendingBytes,
+    clock: clockOf(scheduler),
+    launch,
+    input,
+  };
+}
+
+/** Each must be a number from 0 on; Infinity is allowed, and NaN is not. */
+export function checkAmounts(amounts: Readonly<Record<string, unknown>>): void {
+  for (const [name, amount] of Object.entries(amounts)) {
+    checkType(name, amount, 'number');
+    if (!(Number(amount) >= 0)) throw new RangeError(`${name} must be 0 or more, not ${String(amount)}`);
+  }
+}
+
+/** Each must be an integer from 0 on, or absent. */
+export function checkWhole(numbers: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    checkType(name, value, 'number');
+    if (value !== undefined && !(Number.isInteger(value) && Number(value) >= 0)) {
+      throw new RangeError(`${name} must be an integer from 0 on, not ${String(value)}`);
+    }
+  }
+}
+
+/** It must be of that type, or absent. */
+export function checkType(name: string, value: unknown, type: string): void {
+  if (value !== undefined && (typeof value !== type || value === null)) {
+    throw new TypeError(`${name} must be a ${type}, not ${value === null ? 'null' : typeof value}`);
+  }
+}
+
+function checkText(texts: Readonly<Record<string, unknown>>): void {
+  for (const [name, text] of Object.entries(texts)) {
+    checkType(name, text, 'string');
+    if (String(text).includes('\0')) throw new TypeError(`${name} contains a NUL character`);
+  }
+}
+
+function checkEnv(env: unknown): void {
+  checkType('env', env, 'object');
+  checkText(
+    Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [`env.${key}`, value as unknown])),
+  );
+}

@@ -1,0 +1,89 @@
+import { InputClosedError, messageOf, type CommandWords } from '../errors.js';
+import { END_OF_FILE, type InputQueue } from './InputQueue.js';
+import type { Program } from './Program.js';
+
+/**
+ * The way into one run: takes batches from the queue, one write at a time, as fast as the program
+ * reads them. Stdin is closed only between values.
+ */
+export class Inlet<In> {
+  #urgent: (Uint8Array | string)[] = [];
+  #writing = false;
+  #reading = false;
+  #ended = false;
+
+  constructor(
+    private readonly command: CommandWords,
+    private readonly program: Program,
+    private readonly queue: InputQueue<In>,
+  ) {}
+
+  /** Writes ahead of the queue, whether it is open or not. */
+  writeFirst(data: Uint8Array | string): void {
+    if (this.#ended) return;
+    this.#urgent.push(data);
+    this.#pump();
+  }
+
+  /** Lets the queue flow. */
+  open(): void {
+    this.#reading = true;
+    this.queue.open(() => {
+      this.#pump();
+    });
+  }
+
+  /** Closes stdin after what is queued by now. */
+  end(): void {
+    if (this.#reading) this.queue.complete();
+    else this.#end();
+  }
+
+  /** The program is gone: what it did not take is rejected, what was never meant for it waits. */
+  close(): void {
+    if (this.#reading) this.#lose('ended before it was written');
+    this.#reading = false;
+    this.#ended = true;
+    this.queue.accept();
+  }
+
+  #pump(): void {
+    while (!this.#writing) {
+      const entry = this.#urgent.shift() ?? (this.#reading ? this.queue.take() : undefined);
+      if (entry === undefined) return;
+      if (entry === END_OF_FILE) {
+        this.#end();
+        return;
+      }
+      this.#writing = true;
+      this.program.write(entry, (error) => {
+        this.#writing = false;
+        this.#written(error);
+      });
+    }
+  }
+
+  #written(error: Error | null | undefined): void {
+    if (this.#ended) return;
+    if (error) {
+      this.#ended = true;
+      this.#reading = false;
+      const reason = `no longer reads its input (${messageOf(error)})`;
+      this.#lose(reason);
+      this.queue.refuse(() => new InputClosedError(this.command, reason));
+    } else {
+      if (this.#reading) this.queue.taken();
+      this.#pump();
+    }
+  }
+
+  #end(): void {
+    this.#reading = false;
+    this.#ended = true;
+    this.program.end();
+  }
+
+  #lose(reason: string): void {
+    this.queue.close(() => new InputClosedError(this.command, reason));
+  }
+}

@@ -1,0 +1,200 @@
+import { LineBreak } from '../framing/lines.js';
+import { InputOverflowError, LineBreakError, messageOf, type CommandWords } from '../errors.js';
+import type { Codec } from '../framing/codec.js';
+
+/** An input value that will not reach the program, and why. */
+export interface RejectedInput<In> {
+  readonly value: In;
+  /** A `SimpleIpcError`, or what the codec's `encode` threw. */
+  readonly error: Error;
+}
+
+/** Who hears of the queue. */
+export interface InputListener<In> {
+  /** A value will not reach the program. */
+  rejected(input: RejectedInput<In>): void;
+  /** The run that was reading will not read any more. */
+  closed?(): void;
+}
+
+/** Values that go to the program in one write. */
+interface Batch<In> {
+  readonly values: In[];
+  parts: (string | Uint8Array)[];
+  bytes: number;
+}
+
+/** What stands in the queue where `complete()` was called. */
+export const END_OF_FILE = Symbol('end of file');
+
+/** The size at which a batch is full, in bytes. */
+const BATCH_BYTES = 64 * 1024;
+
+/**
+ * The values on their way to a program: encoded, collected into batches, bounded, accounted for. It
+ * outlives the runs: while none reads, values wait. Each value is either taken whole by a run or
+ * told to the listener as rejected.
+ */
+export class InputQueue<In> {
+  #entries: (Batch<In> | typeof END_OF_FILE)[] = [];
+  #inFlight: Batch<In> | undefined;
+  #pendingBytes = 0;
+  #refusal: (() => Error) | undefined;
+  #wake: (() => void) | undefined;
+  #wakeIsDue = false;
+  #roomWanted: (() => void)[] = [];
+
+  constructor(
+    private readonly command: CommandWords,
+    private readonly codec: Codec<unknown, In>,
+    private readonly maxPendingBytes: number,
+    private readonly listener: InputListener<In>,
+  ) {}
+
+  /** Whether a full batch waits or is being written. */
+  get isFull(): boolean {
+    return this.#pendingBytes >= BATCH_BYTES;
+  }
+
+  /** Queues a value, or rejects it. */
+  push(value: In): void {
+    if (this.#refusal) {
+      this.#reject(value, this.#refusal());
+      return;
+    }
+    let encoded: string | Uint8Array;
+    try {
+      encoded = this.codec.encode(value);
+    } catch (error) {
+      this.#reject(value, this.#encodingError(error));
+      return;
+    }
+    const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
+    if (this.#pendingBytes + bytes > this.maxPendingBytes) {
+      this.#reject(value, this.#overflow(bytes));
+      return;
+    }
+    this.#pendingBytes += bytes;
+    this.#collect(value, encoded, bytes);
+  }
+
+  /** Queues an end-of-file, unless one is queued already. */
+  complete(): void {
+    if (this.#entries.includes(END_OF_FILE)) return;
+    this.#entries.push(END_OF_FILE);
+    this.#wakeSoon();
+  }
+
+  /** Calls `wake` when there is something to take, once a turn or whenever a batch is full. */
+  open(wake: () => void): void {
+    this.#wake = wake;
+    wake();
+  }
+
+  /** Takes the oldest entry as bytes. A batch stays accounted for until `taken` is called. */
+  take(): Buffer | typeof END_OF_FILE | undefined {
+    const entry = this.#entries.shift();
+    if (entry === END_OF_FILE) {
+      this.#wake = undefined;
+      return entry;
+    }
+    this.#inFlight = entry;
+    return entry && joined(entry.parts);
+  }
+
+  /** The batch in flight was written. */
+  taken(): void {
+    this.#pendingBytes -= this.#inFlight?.bytes ?? 0;
+    this.#inFlight = undefined;
+    this.#tellRoom();
+  }
+
+  /** Settles when less than a full batch waits, at once if so already. */
+  async room(): Promise<void> {
+    if (this.isFull) await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+  }
+
+  /** The reader is gone: what it did not take, up to an end-of-file, is rejected. */
+  close(error: () => Error): void {
+    this.#wake = undefined;
+    this.listener.closed?.();
+    const end = this.#entries.indexOf(END_OF_FILE);
+    const lost = this.#entries.splice(0, end === -1 ? this.#entries.length : end + 1);
+    if (this.#inFlight) lost.unshift(this.#inFlight);
+    this.#inFlight = undefined;
+    for (const batch of lost) {
+      if (batch === END_OF_FILE) continue;
+      this.#pendingBytes -= batch.bytes;
+      for (const value of batch.values) this.#reject(value, error());
+    }
+    this.#tellRoom();
+  }
+
+  /** Rejects what is queued and whatever comes, until `accept`. */
+  refuse(error: () => Error): void {
+    this.#refusal = error;
+    while (this.#entries.length > 0) this.close(error);
+  }
+
+  /** Queues values again. */
+  accept(): void {
+    this.#refusal = undefined;
+  }
+
+  #collect(value: In, encoded: string | Uint8Array, bytes: number): void {
+    let batch = this.#entries.at(-1);
+    if (!batch || batch === END_OF_FILE || batch.bytes >= BATCH_BYTES) {
+      batch = { values: [], parts: [], bytes: 0 };
+      this.#entries.push(batch);
+    }
+    batch.values.push(value);
+    batch.parts.push(encoded);
+    batch.bytes += bytes;
+    if (batch.bytes < BATCH_BYTES) {
+      this.#wakeSoon();
+    } else {
+      batch.parts = [joined(batch.parts)];
+      this.#wake?.();
+    }
+  }
+
+  #wakeSoon(): void {
+    if (this.#wakeIsDue || !this.#wake) return;
+    this.#wakeIsDue = true;
+    queueMicrotask(() => {
+      this.#wakeIsDue = false;
+      this.#wake?.();
+    });
+  }
+
+  #tellRoom(): void {
+    if (this.isFull) return;
+    for (const resolve of this.#roomWanted.splice(0)) resolve();
+  }
+
+  #reject(value: In, error: Error): void {
+    this.listener.rejected({ value, error });
+  }
+
+  #encodingError(error: unknown): Error {
+    if (error instanceof LineBreak) {
+      return new LineBreakError(this.command, `was not sent a line: ${error.message}`);
+    }
+    return error instanceof Error ? error : new TypeError(messageOf(error));
+  }
+
+  #overflow(bytes: number): InputOverflowError {
+    return new InputOverflowError(
+      this.command,
+      `reads too slowly: ${String(this.#pendingBytes)} bytes are waiting, and ${String(bytes)} more` +
+        ` would exceed maxPendingBytes (${String(this.maxPendingBytes)})`,
+    );
+  }
+}
+
+function joined(parts: readonly (string | Uint8Array)[]): Buffer {
+  const [only] = parts;
+  if (parts.length === 1 && Buffer.isBuffer(only)) return only;
+  if (parts.every((part) => typeof part === 'string')) return Buffer.from(parts.join(''));
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}

@@ -1,0 +1,56 @@
+import type { CommandWords } from '../errors.js';
+
+/** A signal of the stop ladder. */
+export type StopSignal = 'SIGTERM' | 'SIGCONT' | 'SIGKILL';
+
+/** What to start, and how. */
+export interface LaunchPlan {
+  readonly command: CommandWords;
+  readonly cwd: string | undefined;
+  readonly env: NodeJS.ProcessEnv | undefined;
+  readonly argv0: string | undefined;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** Whether stdin is a pipe; otherwise it is empty. */
+  readonly input: boolean;
+  readonly stderr: 'pipe' | 'inherit';
+  /** Whether the program leads a process group of its own. */
+  readonly ownGroup: boolean;
+}
+
+/** What a started program does. None of it is said before `launch` has returned. */
+export interface ProgramEvents {
+  /** It runs. */
+  spawned(): void;
+  /** The system refused to start it; nothing else follows. */
+  refused(error: unknown): void;
+  stdout(chunk: Uint8Array): void;
+  stderr(chunk: Uint8Array): void;
+  /** The program itself was reaped. Descendants may go on, and output may still follow. */
+  exited(code: number | null, signal: NodeJS.Signals | null): void;
+  /** Nothing more comes out of stdout and stderr. */
+  closed(): void;
+}
+
+/**
+ * A started program, as small as it can be: the real one is in `launch.ts`, and a fake one can stand
+ * in for it.
+ */
+export interface Program {
+  readonly pid: number | undefined;
+  /** Writes to stdin; `done` is called once, when all was handed over or none of it ever will be. */
+  write(data: Uint8Array | string, done: (error?: Error | null) => void): void;
+  /** Closes stdin when all that was written is handed over. */
+  end(): void;
+  /** Signals what is left of the group, or the program alone if it has no group of its own. */
+  signal(signal: StopSignal): void;
+  /** Whether anything of the group is left, zombies included. */
+  alive(): boolean;
+  /** Reads what is in the pipes, then closes our side of them; `closed` follows. */
+  close(): void;
+  /** Forgets the program: it is over. */
+  release(): void;
+}
+
+/** Starts a program. */
+export type Launch = (plan: LaunchPlan, events: ProgramEvents) => Program;

@@ -1,0 +1,214 @@
+import { defer, Subject, take, throwIfEmpty, type Subscription } from 'rxjs';
+import { ExitError, FramingError, messageOf, StartTimeoutError, StopError } from '../errors.js';
+import type { Decoder } from '../framing/codec.js';
+import { LineDecoder } from '../framing/lines.js';
+import type { Exit, ExitReason, StopCause, StopStage, WorkerStatus } from '../status.js';
+import { Aftermath } from './Aftermath.js';
+import { Inlet } from './Inlet.js';
+import type { InputQueue } from './InputQueue.js';
+import type { Program } from './Program.js';
+import { explainRefusal } from './refusal.js';
+import type { RunPlan } from './RunPlan.js';
+import { StopLadder } from './StopLadder.js';
+import { Tail } from './Tail.js';
+
+const STDERR_TAIL_BYTES = 64 * 1024;
+
+/** What a run is connected to, like the redirections of a shell. */
+export interface RunPorts<Out, In> {
+  readonly input: InputQueue<In>;
+  readonly output: (value: Out) => void;
+  readonly stderr: (line: string) => void;
+  /** `starting`, `running`, `stopping`. */
+  readonly status: (status: WorkerStatus) => void;
+  /** The program survived SIGKILL; `ended` follows if it dies yet. */
+  readonly survived: (error: StopError) => void;
+  /** The program is reaped, its output delivered, its group ended: nothing follows. */
+  readonly ended: (exit: Exit, error: unknown) => void;
+}
+
+/** One incarnation of the program, from spawn to reaped. */
+export class Run<Out, In> {
+  readonly #plan: RunPlan<Out, In>;
+  readonly #generation: number;
+  readonly #ports: RunPorts<Out, In>;
+  readonly #startedAt: number;
+  readonly #program: Program;
+  readonly #inlet: Inlet<In>;
+  readonly #ladder: StopLadder;
+  readonly #stderr: Decoder;
+  readonly #tail = new Tail(STDERR_TAIL_BYTES);
+  /** The output, for `ready`. */
+  readonly #greeting = new Subject<Out>();
+  #stdout: Decoder | undefined;
+  #readiness: Subscription | undefined;
+  #stopping: { cause: StopCause; stage: StopStage } | undefined;
+  #error: unknown;
+  #aftermath: Aftermath | undefined;
+  #outputClosed = false;
+
+  /** Spawns the program. Nothing is told before `announce`. */
+  constructor(plan: RunPlan<Out, In>, generation: number, ports: RunPorts<Out, In>) {
+    this.#plan = plan;
+    this.#generation = generation;
+    this.#ports = ports;
+    this.#startedAt = plan.clock.now();
+    this.#stdout = plan.codec.decoder(plan.ready ? this.#outputAndGreeting : ports.output, plan);
+    this.#stderr = new LineDecoder(ports.stderr, STDERR_TAIL_BYTES, 'cut');
+    this.#program = plan.launch(plan, {
+      spawned: () => { this.#spawned(); },
+      refused: (error) => { this.#refused(error); },
+      stdout: (chunk) => { this.#decode((decoder) => { decoder.write(chunk); }); },
+      stderr: (chunk) => { this.#tail.write(chunk); this.#stderr.write(chunk); },
+      exited: (code, signal) => { this.#exited(code, signal); },
+      closed: () => { this.#closed(); },
+    });
+    this.#inlet = new Inlet(plan.command, this.#program, ports.input);
+    this.#ladder = new StopLadder(this.#program, plan, {
+      endInput: () => { this.#inlet.end(); },
+      stage: (stage) => { this.#stage(stage); },
+      survived: () => { ports.survived(new StopError(plan.command, this.#pid)); },
+    });
+  }
+
+  /** Tells that the run is starting. */
+  announce(): void {
+    const { pid } = this.#program;
+    const generation = this.#generation;
+    this.#ports.status({ state: 'starting', generation, ...(pid !== undefined && { pid }) });
+  }
+
+  /** Why the run is being stopped, if it is. */
+  get stopCause(): StopCause | undefined {
+    return this.#stopping?.cause;
+  }
+
+  /**
+   * Climbs the stop ladder. A run that is being stopped already goes on with that; only its cause
+   * may rise to `requested`.
+   *
+   * @param error - what the run then ends with.
+   */
+  stop(cause: StopCause, from: StopStage, error?: unknown): void {
+    const before = this.#stopping;
+    if (!before) {
+      this.#stopping = { cause, stage: from };
+      this.#error = error;
+      this.#readiness?.unsubscribe();
+      if (this.#aftermath) this.#stage(from);
+      else this.#ladder.climb(from);
+    } else if (cause === 'requested' && before.cause !== 'requested') {
+      before.cause = cause;
+      this.#error = undefined;
+      this.#stage(before.stage);
+    }
+  }
+
+  /** The process id, once there is one. */
+  get #pid(): number {
+    return this.#program.pid ?? -1;
+  }
+
+  #spawned(): void {
+    if (this.#stopping) return;
+    if (this.#plan.ready) this.#awaitReady(this.#plan.ready);
+    else this.#run();
+  }
+
+  #awaitReady(ready: NonNullable<RunPlan<Out, In>['ready']>): void {
+    const { codec, startTimeoutMs, clock } = this.#plan;
+    const write = (value: In): void => {
+      this.#inlet.writeFirst(codec.encode(value));
+    };
+    const limit = `was not ready after startTimeoutMs (${String(startTimeoutMs)})`;
+    const cancelTimer = clock.after(startTimeoutMs, () => {
+      this.#notReady(limit);
+    });
+    const readiness = defer(() => ready(this.#greeting.asObservable(), write)).pipe(
+      take(1),
+      throwIfEmpty(() => new Error('ready() completed without a value')),
+    );
+    this.#readiness = readiness.subscribe({
+      next: () => { this.#run(); },
+      error: (error: unknown) => {
+        this.#notReady(`did not become ready: ${messageOf(error)}`, error);
+      },
+    });
+    this.#readiness.add(cancelTimer);
+  }
+
+  #run(): void {
+    this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
+    // Whoever watches may have stopped it just now.
+    if (!this.#stopping) this.#inlet.open();
+  }
+
+  #notReady(reason: string, cause?: unknown): void {
+    this.stop('start-timeout', 'eof', new StartTimeoutError(this.#plan.command, reason, { cause }));
+  }
+
+  readonly #outputAndGreeting = (value: Out): void => {
+    this.#ports.output(value);
+    this.#greeting.next(value);
+  };
+
+  /** Values up to a framing error are delivered; what follows it means nothing. */
+  #decode(act: (decoder: Decoder) => void): void {
+    if (!this.#stdout) return;
+    try {
+      act(this.#stdout);
+    } catch (cause) {
+      this.#stdout = undefined;
+      const reason = `wrote what cannot be read: ${messageOf(cause)}`;
+      this.stop('framing', 'eof', new FramingError(this.#plan.command, reason, { cause }));
+    }
+  }
+
+  #stage(stage: StopStage): void {
+    if (!this.#stopping) return;
+    this.#stopping.stage = stage;
+    const generation = this.#generation;
+    this.#ports.status({ state: 'stopping', generation, pid: this.#pid, ...this.#stopping });
+  }
+
+  #refused(cause: unknown): void {
+    this.#readiness?.unsubscribe();
+    this.#ladder.cancel();
+    this.#inlet.close();
+    const error = explainRefusal(this.#plan, cause);
+    this.#end({ code: null, signal: null, reason: 'spawn-error', uptimeMs: 0 }, error);
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    const uptimeMs = this.#plan.clock.now() - this.#startedAt;
+    this.#readiness?.unsubscribe();
+    this.#ladder.cancel();
+    this.#inlet.close();
+    this.#aftermath = new Aftermath(this.#program, this.#plan, () => {
+      const reason = this.#reasonOf(code, signal);
+      this.#end({ code, signal, reason, uptimeMs }, this.#error);
+    });
+    if (this.#outputClosed) this.#aftermath.closed();
+  }
+
+  #closed(): void {
+    this.#outputClosed = true;
+    this.#decode((decoder) => { decoder.end(); });
+    this.#stderr.end();
+    this.#aftermath?.closed();
+  }
+
+  #reasonOf(code: number | null, signal: NodeJS.Signals | null): ExitReason {
+    const cause = this.#stopping?.cause;
+    if (cause) return cause === 'requested' ? 'stopped' : cause;
+    if (signal) return 'signal';
+    return this.#plan.successExits.includes(code ?? -1) ? 'success' : 'exit-code';
+  }
+
+  #end(end: Omit<Exit, 'generation' | 'stderrTail'>, error: unknown): void {
+    this.#program.release();
+    const exit = { generation: this.#generation, ...end, stderrTail: this.#tail.toString() };
+    const failed = exit.reason === 'exit-code' || exit.reason === 'signal';
+    this.#ports.ended(exit, failed ? new ExitError(this.#plan.command, exit) : error);
+  }
+}

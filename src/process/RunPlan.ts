@@ -1,0 +1,38 @@
+import type { Observable, ObservableInput } from 'rxjs';
+import type { Clock } from '../clock.js';
+import type { Codec } from '../framing/codec.js';
+import type { Launch, LaunchPlan } from './Program.js';
+
+/** How long each step of a stop may take, in milliseconds; Infinity waits for ever. */
+export interface StopTimes {
+  /** From end-of-file to SIGTERM. */
+  readonly endInputMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly terminateMs: number;
+  /** From SIGKILL to giving up. */
+  readonly killMs: number;
+  /** From the program's exit to the end of what is left of its group, while that holds our pipe. */
+  readonly drainMs: number;
+}
+
+/**
+ * Says when a program is ready: at the first emission. `output$` is the output of this run; `write`
+ * goes ahead of all that is queued.
+ */
+export type Ready<Out, In> = (
+  output$: Observable<Out>,
+  write: (value: In) => void,
+) => ObservableInput<unknown>;
+
+/** All that a run needs to know, checked, defaults filled in. */
+export interface RunPlan<Out, In> extends LaunchPlan {
+  readonly codec: Codec<Out, In>;
+  readonly ready: Ready<Out, In> | undefined;
+  readonly startTimeoutMs: number;
+  readonly stop: StopTimes;
+  readonly successExits: readonly number[];
+  readonly maxLineBytes: number;
+  readonly maxPendingBytes: number;
+  readonly clock: Clock;
+  readonly launch: Launch;
+}

@@ -1,0 +1,111 @@
+import type { ChildProcess } from 'node:child_process';
+import { type Readable } from 'node:stream';
+import spawn from 'cross-spawn';
+import { codeOf } from '../errors.js';
+import { posixTree } from './ProcessTree.js';
+import type { Launch, LaunchPlan, Program, ProgramEvents } from './Program.js';
+
+/**
+ * More than a pipe can hold. Pipes are first in, first out: once this much was read after the
+ * program's exit, all that the program itself wrote has been read.
+ */
+const PIPE_CAPACITY = 1024 * 1024;
+
+/** Starts a real program. */
+export const launch: Launch = (plan, events) => {
+  let child: ChildProcess;
+  try {
+    child = spawnChild(plan);
+  } catch (error) {
+    queueMicrotask(() => {
+      events.refused(error);
+    });
+    return nothing;
+  }
+  const { pid, stdin, stdout, stderr } = child;
+  const tree = pid === undefined ? undefined : posixTree(pid, plan.ownGroup);
+  const pipes = [stdout, stderr].filter((pipe) => pipe !== null && pipe !== undefined);
+
+  child.on('error', (error) => {
+    // Not an error of kill(). On Windows cross-spawn learns only afterwards that cmd.exe found nothing.
+    if (pid === undefined || codeOf(error) === 'ENOENT') events.refused(error);
+  });
+  child.once('spawn', () => {
+    events.spawned();
+  });
+  child.once('exit', (code, signal) => {
+    if (pid !== undefined) events.exited(code, signal);
+  });
+  // EPIPE and its like reach the callback of the write that met them.
+  stdin?.on('error', () => undefined);
+  let bytesRead = 0;
+  const read = (pipe: Readable | null, take: (chunk: Uint8Array) => void): void => {
+    pipe?.on('data', (chunk: Uint8Array) => {
+      bytesRead += chunk.length;
+      take(chunk);
+    });
+  };
+  read(stdout, events.stdout);
+  read(stderr, events.stderr);
+  let open = pipes.length;
+  for (const pipe of pipes) {
+    pipe.on('error', () => undefined);
+    pipe.once('close', () => {
+      if (--open === 0) events.closed();
+    });
+  }
+
+  return {
+    pid,
+    write(data, done) {
+      if (stdin) stdin.write(data, done);
+      else done(new Error('the program has no stdin'));
+    },
+    end() {
+      stdin?.end();
+    },
+    signal(signal) {
+      tree?.signal(signal);
+    },
+    alive: () => tree?.alive() ?? false,
+    close() {
+      const limit = bytesRead + PIPE_CAPACITY;
+      const readOn = (before: number): void => {
+        // A turn of the event loop that brought nothing found the pipes empty.
+        if (bytesRead > before && bytesRead < limit) setImmediate(readOn, bytesRead);
+        else for (const pipe of pipes) pipe.destroy();
+      };
+      setImmediate(readOn, bytesRead);
+    },
+    release() {
+      stdin?.destroy();
+    },
+  };
+};
+
+function spawnChild(plan: LaunchPlan): ChildProcess {
+  const [file = '', ...args] = plan.command;
+  return spawn(file, args, {
+    cwd: plan.cwd,
+    env: plan.env,
+    argv0: plan.argv0,
+    uid: plan.uid,
+    gid: plan.gid,
+    detached: plan.ownGroup,
+    windowsHide: true,
+    stdio: [plan.input ? 'pipe' : 'ignore', 'pipe', plan.stderr],
+  });
+}
+
+/** What stands for a program that never was. */
+const nothing: Program = {
+  pid: undefined,
+  write: (_data, done) => {
+    done(new Error('the program was not started'));
+  },
+  end: () => undefined,
+  signal: () => undefined,
+  alive: () => false,
+  close: () => undefined,
+  release: () => undefined,
+};

@@ -1,0 +1,104 @@
+import type { SimpleIpcError } from './errors.js';
+
+/** Why a run ended. */
+export type ExitReason =
+  | 'success'
+  | 'exit-code'
+  | 'signal'
+  | 'spawn-error'
+  | 'start-timeout'
+  | 'framing'
+  | 'input-error'
+  | 'recycled'
+  | 'stopped';
+
+/** How a run ended: code or signal, and why. */
+export interface Exit {
+  /** Which run of the worker it was, 1 for the first. */
+  readonly generation: number;
+  /** The exit code; `null` if a signal ended the program, or if it never started. */
+  readonly code: number | null;
+  /** The signal that ended the program, `null` if it exited by itself. */
+  readonly signal: NodeJS.Signals | null;
+  /** What the exit means. Whether *we* asked decides, not the code: an uninvited SIGTERM is `signal`. */
+  readonly reason: ExitReason;
+  /** Milliseconds from spawn to the program's exit, by a monotonic clock. */
+  readonly uptimeMs: number;
+  /** The last 64 KiB of stderr, for messages. */
+  readonly stderrTail: string;
+}
+
+/** Why a run is being stopped. */
+export type StopCause = 'requested' | 'recycled' | 'start-timeout' | 'framing' | 'input-error';
+
+/** The rungs of the stop ladder, from the gentlest to the last. */
+export type StopStage = 'eof' | 'term' | 'kill';
+
+/** At rest: never started, or stopped on request. */
+export interface StoppedStatus {
+  readonly state: 'stopped';
+  /** How the last run ended; absent if there was none. */
+  readonly exit?: Exit;
+}
+
+/** The program is being spawned, or has not yet shown that it is ready. */
+export interface StartingStatus {
+  readonly state: 'starting';
+  readonly generation: number;
+  /** Absent if the system refused to spawn it; the reason follows in the run's exit. */
+  readonly pid?: number;
+}
+
+/** The program is spawned, and ready if `ready` was given: its input flows. */
+export interface RunningStatus {
+  readonly state: 'running';
+  readonly generation: number;
+  readonly pid: number;
+}
+
+/** The stop ladder is being climbed. */
+export interface StoppingStatus {
+  readonly state: 'stopping';
+  readonly generation: number;
+  readonly pid: number;
+  readonly cause: StopCause;
+  readonly stage: StopStage;
+}
+
+/** A run ended. A worker rests here only after a success. */
+export interface ExitedStatus {
+  readonly state: 'exited';
+  readonly exit: Exit;
+}
+
+/** A restart is due. */
+export interface BackoffStatus {
+  readonly state: 'backoff';
+  readonly exit: Exit;
+  /** Consecutive restarts, 1 for the first. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  /** When the next run begins, in the scheduler's milliseconds (since the epoch by default). */
+  readonly restartAt: number;
+}
+
+/** At rest: the life ended in failure. */
+export interface FailedStatus {
+  readonly state: 'failed';
+  readonly error: SimpleIpcError;
+  /** The last exits of that life, oldest first, at most {@link MAX_EXITS}. */
+  readonly exits: readonly Exit[];
+}
+
+/** What `status$` holds: the running state of a worker. */
+export type WorkerStatus =
+  | StoppedStatus
+  | StartingStatus
+  | RunningStatus
+  | StoppingStatus
+  | ExitedStatus
+  | BackoffStatus
+  | FailedStatus;
+
+/** How many exits a life remembers for its `failed` status. */
+export const MAX_EXITS = 16;

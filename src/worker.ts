@@ -1,0 +1,153 @@
+import { identity, Subject, type Observable } from 'rxjs';
+import { Broadcast } from './Broadcast.js';
+import type { Command } from './command.js';
+import type { LineInput } from './framing/lines.js';
+import { InputSubject } from './InputSubject.js';
+import { checkType, checkWhole, planRun, type RunOptions } from './options.js';
+import { InputQueue, type RejectedInput } from './process/InputQueue.js';
+import type { StatusSubject } from './StatusSubject.js';
+import { createStatus } from './StatusSubject.js';
+import { Supervisor, type Policy } from './Supervisor.js';
+
+/** Options of {@link createWorker}. */
+export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
+  /** Whether the first life begins at once. @defaultValue true */
+  readonly start?: boolean;
+  /**
+   * The restart policy: any operator on an Observable that is one run per subscription, such as
+   * `restartOnExit()`, or RxJS's `retry(3)` and `repeat({ delay: 1_000 })`. @defaultValue none
+   */
+  readonly supervise?: Policy;
+  /** How many of the last values a late subscriber of `output$` and `stderr$` gets. @defaultValue 0 */
+  readonly replay?: number;
+}
+
+/**
+ * A program to talk to. It is hot: it runs whether or not anyone subscribes, and can have several
+ * lives, one after another.
+ */
+export interface ReactiveWorker<Out = string, In = LineInput> extends AsyncDisposable {
+  /**
+   * What the program writes to stdout: lines, unless another codec was given. It spans every run and
+   * every life: subscribe once. Late subscribers get the last `replay` values. It never errors, and
+   * completes on dispose.
+   */
+  readonly output$: Observable<Out>;
+  /** What the program writes to stderr, by line, likewise. It is drained whether or not anyone subscribes. */
+  readonly stderr$: Observable<string>;
+  /**
+   * The running state, failures included: `status$.value`. It never errors, and completes on
+   * dispose. Its `next`, `error` and `complete` throw a `TypeError`: only the worker writes it.
+   * A failure that nobody observes is said by `process.emitWarning`.
+   */
+  readonly status$: StatusSubject;
+  /**
+   * What goes to stdin, a line each. `complete()` is the end-of-file of the current run alone. Values
+   * wait while the program is starting or being restarted.
+   */
+  readonly send: Subject<In>;
+  /**
+   * Every value that will not reach the program, and why. Completes on dispose. If nobody observes
+   * it, the first rejection of a life is said by `process.emitWarning`.
+   */
+  readonly rejected$: Observable<RejectedInput<In>>;
+  /** Begins a life; nothing if one is going on. While it is ending, the next follows it. */
+  start(): void;
+  /**
+   * Ends the life: end-of-file, SIGTERM, SIGKILL, each with its time. Settles when nothing is left
+   * running; never rejects.
+   */
+  stop(): Promise<void>;
+  /**
+   * Ends the run likewise and begins the next in the same life; no policy counts it. During a policy's
+   * delay the next begins at once. At rest and during a stop it does nothing.
+   * Settles when the next run is `running`, or at rest; never rejects.
+   */
+  restart(): Promise<void>;
+  /** Stops, then completes every stream. Afterwards nothing can be started or sent. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Creates a worker: a program that runs beside the application, restarted by a policy if one is given.
+ *
+ * @example
+ * ```ts
+ * const calculator = createWorker('bc');
+ * calculator.output$.subscribe((line) => console.log(line)); // 42
+ * calculator.send.next('6 * 7');
+ * calculator.send.complete();
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @returns the worker; it reports its failures on `status$`.
+ * @throws TypeError, RangeError for a wrong command or option.
+ */
+export function createWorker<Out = string, In = LineInput>(
+  command: Command,
+  options: WorkerOptions<Out, In> = {},
+): ReactiveWorker<Out, In> {
+  return new CommandWorker(command, options);
+}
+
+class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
+  readonly output$: Observable<Out>;
+  readonly stderr$: Observable<string>;
+  readonly status$: StatusSubject;
+  readonly send: Subject<In>;
+  readonly rejected$: Observable<RejectedInput<In>>;
+  readonly #supervisor: Supervisor<Out, In>;
+  readonly #complete: () => void;
+  #disposal: Promise<void> | undefined;
+
+  constructor(command: Command, options: WorkerOptions<Out, In>) {
+    const { start = true, supervise = identity, replay = 0 } = options;
+    checkType('start', start, 'boolean');
+    checkType('supervise', supervise, 'function');
+    checkWhole({ replay });
+    const plan = planRun(command, options, true);
+    const output = new Broadcast<Out>(replay);
+    const stderr = new Broadcast<string>(replay);
+    const status = createStatus();
+    const rejected = new Subject<RejectedInput<In>>();
+    const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
+      rejected: (lost) => {
+        if (rejected.observed) rejected.next(lost);
+        else this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
+      },
+    });
+    this.output$ = output.values$;
+    this.stderr$ = stderr.values$;
+    this.status$ = status.status$;
+    this.send = new InputSubject(input);
+    this.rejected$ = rejected.asObservable();
+    this.#supervisor = new Supervisor(
+      plan,
+      { input, output: (value) => { output.next(value); }, stderr: (line) => { stderr.next(line); } },
+      supervise,
+      status,
+    );
+    this.#complete = () => {
+      for (const stream of [output, stderr, rejected, status]) stream.complete();
+    };
+    if (start) this.start();
+  }
+
+  start(): void {
+    if (this.#disposal) this.#supervisor.warn('was not started: its worker is disposed');
+    else this.#supervisor.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#supervisor.stop();
+  }
+
+  restart(): Promise<void> {
+    return this.#supervisor.restart();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.stop().then(this.#complete);
+    return this.#disposal;
+  }
+}
