@@ -1,0 +1,86 @@
+// The layers of src/, from the door down. A file may import from its own layer and from those below.
+const layers = [
+  ['index.ts'],
+  ['imperative.ts', 'operators/'],
+  [
+    'worker.ts',
+    'createPool.ts',
+    'feed.ts',
+    'fromCommand.ts',
+    'InputSubject.ts',
+    'StatusSubject.ts',
+    'Supervisor.ts',
+  ],
+  ['life.ts', 'RunLane.ts', 'options.ts', 'pour.ts'],
+  ['process/'],
+  ['framing/'],
+  ['command.ts', 'status.ts', 'errors.ts', 'Broadcast.ts', 'clock.ts'],
+];
+
+const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...layers.slice(1).map((layer, i) => ({
+      name: `upward-from-${layer[0]}`,
+      comment: 'Arrows point downward only.',
+      severity: 'error',
+      from: { path: pathOf(layer) },
+      to: { path: pathOf(layers.slice(0, i + 1).flat()) },
+    })),
+    {
+      name: 'has-a-layer',
+      comment: 'A new file gets its place in `layers`, at the top of this configuration.',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: [pathOf(layers.flat())] },
+    },
+    {
+      name: 'no-cycle',
+      comment: 'Types may refer to each other; modules may not.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'spawning-in-process-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/process/' },
+      to: { path: ['^(node:)?child_process$', '(^|/)cross-spawn($|/)'] },
+    },
+    {
+      name: 'framing-runs-in-a-browser',
+      severity: 'error',
+      from: { path: '^src/framing/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown', 'undetermined'],
+        dependencyTypesNot: ['npm-peer'],
+      },
+    },
+    {
+      name: 'not-resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'rxjs-from-its-root',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/rxjs/', pathNot: 'node_modules/rxjs/dist/types/index\\.d\\.ts$' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+};
