@@ -27,7 +27,10 @@ export class InputSubject<In> extends Subject<In> {
 
   /** Likewise, with a warning: a program has no use for an error. */
   override error(error: unknown): void {
-    process.emitWarning(`send.error() closes the input of the program: ${messageOf(error)}`, 'SimpleIpcWarning');
+    process.emitWarning(
+      `send.error() closes the input of the program: ${messageOf(error)}`,
+      'SimpleIpcWarning',
+    );
     this.complete();
   }
 

@@ -101,12 +101,7 @@ export class RunLane<Out, In> {
     if (this.#watcher === watcher) this.#run?.stop('requested', this.#ports.leaveAt);
   }
 
-  #ended(
-    run: Run<Out, In>,
-    watcher: Subscriber<WorkerStatus>,
-    exit: Exit,
-    error: unknown,
-  ): void {
+  #ended(run: Run<Out, In>, watcher: Subscriber<WorkerStatus>, exit: Exit, error: unknown): void {
     this.#run = undefined;
     this.#watcher = undefined;
     if (this.#survivor) {

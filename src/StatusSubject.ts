@@ -37,7 +37,6 @@ export class StatusSubject extends BehaviorSubject<WorkerStatus> {
 /** Makes a status subject at rest, with the only hand that writes it. */
 export function createStatus(): StatusWriter {
   const status$ = new StatusSubject({ state: 'stopped' });
-  const { next, complete } = BehaviorSubject.prototype as BehaviorSubject<WorkerStatus>;
   const due: WorkerStatus[] = [];
   return {
     status$,
@@ -45,12 +44,12 @@ export function createStatus(): StatusWriter {
       // A status that comes while another is being told waits for its turn.
       if (due.push(status) > 1) return;
       for (let first = due[0]; first; first = due[0]) {
-        next.call(status$, first);
+        BehaviorSubject.prototype.next.call(status$, first);
         due.shift();
       }
     },
     complete() {
-      complete.call(status$);
+      BehaviorSubject.prototype.complete.call(status$);
     },
   };
 }

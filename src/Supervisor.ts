@@ -43,8 +43,12 @@ export class Supervisor<Out, In> {
     this.#lane = new RunLane(plan, {
       ...ports,
       leaveAt: 'eof',
-      status: (next) => { this.#report(next); },
-      idle: () => { this.#settle(); },
+      status: (next) => {
+        this.#report(next);
+      },
+      idle: () => {
+        this.#settle();
+      },
     });
     this.#refuseInput();
   }
@@ -104,9 +108,15 @@ export class Supervisor<Out, In> {
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
       this.#supervise(this.#lane.run$).subscribe({
-        next: (status) => { if (status.state === 'backoff') this.#status.next(status); },
-        error: (error: unknown) => { this.#policyEnded(policy, error); },
-        complete: () => { this.#policyEnded(policy); },
+        next: (status) => {
+          if (status.state === 'backoff') this.#status.next(status);
+        },
+        error: (error: unknown) => {
+          this.#policyEnded(policy, error);
+        },
+        complete: () => {
+          this.#policyEnded(policy);
+        },
       }),
     );
   }
@@ -158,7 +168,9 @@ export class Supervisor<Out, In> {
 
   #refuseInput(): void {
     const { command } = this.#plan;
-    this.#ports.input.refuse(() => new NotRunningError(command, 'is not running: nothing reads its input'));
+    this.#ports.input.refuse(
+      () => new NotRunningError(command, 'is not running: nothing reads its input'),
+    );
   }
 
   /** Settles when that run, or a later one, is running, or else at rest. */
@@ -179,7 +191,7 @@ function emitWarning(message: string): void {
 
 interface Waiting {
   readonly generation: number;
-  resolve(): void;
+  readonly resolve: () => void;
 }
 
 function asSimpleIpcError(command: readonly string[], error: unknown): SimpleIpcError {

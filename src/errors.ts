@@ -44,11 +44,10 @@ export class ExitError extends SimpleIpcError {
   override readonly name = 'ExitError';
 
   constructor(
-    command: CommandWords,
     /** How it ended. */
     readonly exit: Exit,
   ) {
-    super(command, `${endOf(exit)}${saidLast(exit.stderrTail)}`);
+    super(exit.command, `${endOf(exit)}${saidLast(exit.stderrTail)}`);
   }
 }
 
@@ -117,7 +116,9 @@ export class ReplyTimeoutError extends SimpleIpcError {
 
 /** The text of a command for messages: words joined, those with white space quoted, cut at 200. */
 export function quote(command: CommandWords): string {
-  const text = command.map((word) => (/^[^\s"]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+  const text = command
+    .map((word) => (/^[^\s"]+$/.test(word) ? word : JSON.stringify(word)))
+    .join(' ');
   return `"${text.length > 200 ? `${text.slice(0, 199)}…` : text}"`;
 }
 

@@ -26,12 +26,21 @@ export function fromCommand<Out = string, In = LineInput>(
   command: Command,
   options: CommandOptions<Out, In> = {},
 ): Observable<Out> {
-  const run = (output?: LifeOptions<Out, In>['output']) => lifeOf(command, { ...options, ...(output && { output }) });
-  run(); // Checks the arguments now, not at the subscription.
+  const run = (output?: LifeOptions<Out, In>['output']) =>
+    lifeOf(command, { ...options, ...(output && { output }) });
+  void run(); // Checks the arguments now, not at the subscription.
   return new Observable((subscriber) =>
-    run({ next: (value) => { subscriber.next(value); } }).subscribe({
-      error: (error: unknown) => { subscriber.error(error); },
-      complete: () => { subscriber.complete(); },
+    run({
+      next: (value) => {
+        subscriber.next(value);
+      },
+    }).subscribe({
+      error: (error: unknown) => {
+        subscriber.error(error);
+      },
+      complete: () => {
+        subscriber.complete();
+      },
     }),
   );
 }

@@ -4,6 +4,7 @@ export type { Codec, Decoder, DecoderLimits } from './framing/codec.js';
 export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
 export { fromCommand, type CommandOptions } from './fromCommand.js';
 export { lifeOf, type LifeOptions } from './life.js';
+export { restartOnExit, type RestartPolicy } from './operators/restartOnExit.js';
 export type { RunOptions } from './options.js';
 export type { RejectedInput } from './process/InputQueue.js';
 export type { Ready, StopTimes } from './process/RunPlan.js';

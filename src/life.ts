@@ -47,7 +47,9 @@ export function lifeOf<Out = string, In = LineInput>(
 ): Observable<WorkerStatus> {
   const { input, output, stderrLines, signal } = options;
   if (typeof input === 'string') {
-    throw new TypeError('input is a string, which would be sent one character a line: pass [input]');
+    throw new TypeError(
+      'input is a string, which would be sent one character a line: pass [input]',
+    );
   }
   checkType('output', output, 'object');
   checkType('stderrLines', stderrLines, 'object');
@@ -56,10 +58,14 @@ export function lifeOf<Out = string, In = LineInput>(
   let pouring = Subscription.EMPTY;
   const queue = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
     // A program may stop reading early, as `head -n 1` does.
-    closed: () => { pouring.unsubscribe(); },
-    rejected: ({ error }) => { if (!(error instanceof InputClosedError)) lane.failInput(error); },
+    closed: () => {
+      pouring.unsubscribe();
+    },
+    rejected: ({ error }) => {
+      if (!(error instanceof InputClosedError)) lane.failInput(error);
+    },
   });
-  const lane: RunLane<Out, In> = new RunLane(plan, {
+  const lane = new RunLane<Out, In>(plan, {
     input: queue,
     output: sinkOf(output),
     stderr: sinkOf(stderrLines),
@@ -68,8 +74,12 @@ export function lifeOf<Out = string, In = LineInput>(
     status({ state }) {
       if (input && state === 'starting') {
         pouring = pour(input, queue).subscribe({
-          error: (error: unknown) => { lane.failInput(error); },
-          complete: () => { queue.complete(); },
+          error: (error: unknown) => {
+            lane.failInput(error);
+          },
+          complete: () => {
+            queue.complete();
+          },
         });
       } else if (state === 'exited') {
         pouring.unsubscribe();
@@ -86,18 +96,24 @@ function sinkOf<T>(observer: Partial<Observer<T>> | undefined): (value: T) => vo
   if (!observer) return noop;
   const broadcast = new Broadcast<T>();
   broadcast.values$.subscribe(observer);
-  return (value) => { broadcast.next(value); };
+  return (value) => {
+    broadcast.next(value);
+  };
 }
 
 function abortable<T>(source$: Observable<T>, signal: AbortSignal): Observable<T> {
   return new Observable((subscriber) => {
-    const abort = (): void => { subscriber.error(signal.reason); };
+    const abort = (): void => {
+      subscriber.error(signal.reason);
+    };
     if (signal.aborted) {
       abort();
       return undefined;
     }
     signal.addEventListener('abort', abort);
-    subscriber.add(() => { signal.removeEventListener('abort', abort); });
+    subscriber.add(() => {
+      signal.removeEventListener('abort', abort);
+    });
     return source$.subscribe(subscriber);
   });
 }

@@ -37,6 +37,11 @@ export interface RunOptions<Out = string, In = LineInput> {
    * @defaultValue true
    */
   readonly ownGroup?: boolean;
+  /**
+   * Whether the program is ended when the host dies, however it dies (POSIX; on Windows the system
+   * does it). @defaultValue true
+   */
+  readonly orphanGuard?: boolean;
   /** The longest line, in bytes, before the run fails with a `FramingError`. @defaultValue 64 MiB */
   readonly maxLineBytes?: number;
   /** How much input may wait, in bytes, before values are rejected. @defaultValue 64 MiB */
@@ -74,6 +79,7 @@ export function planRun<Out, In>(
     startTimeoutMs = 90_000,
     stop: { endInputMs = 1_000, terminateMs = 5_000, killMs = 2_000, drainMs = 1_000 } = {},
     ownGroup = true,
+    orphanGuard = true,
     maxLineBytes = 64 * MIB,
     maxPendingBytes = 64 * MIB,
     scheduler,
@@ -85,8 +91,9 @@ export function planRun<Out, In>(
   checkType('codec', codec, 'object');
   checkType('ready', ready, 'function');
   checkType('ownGroup', ownGroup, 'boolean');
+  checkType('orphanGuard', orphanGuard, 'boolean');
   if (!['pipe', 'inherit'].includes(stderr)) {
-    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(stderr)}`);
+    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${stderr as string}`);
   }
   if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
   successExits.forEach((code: unknown, index) => {
@@ -108,6 +115,7 @@ export function planRun<Out, In>(
     startTimeoutMs,
     stop: { endInputMs, terminateMs, killMs, drainMs },
     ownGroup,
+    orphanGuard,
     maxLineBytes,
     maxPendingBytes,
     clock: clockOf(scheduler),
@@ -120,7 +128,8 @@ export function planRun<Out, In>(
 export function checkAmounts(amounts: Readonly<Record<string, unknown>>): void {
   for (const [name, amount] of Object.entries(amounts)) {
     checkType(name, amount, 'number');
-    if (!(Number(amount) >= 0)) throw new RangeError(`${name} must be 0 or more, not ${String(amount)}`);
+    if (!(Number(amount) >= 0))
+      throw new RangeError(`${name} must be 0 or more, not ${String(amount)}`);
   }
 }
 
@@ -129,7 +138,7 @@ export function checkWhole(numbers: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(numbers)) {
     checkType(name, value, 'number');
     if (value !== undefined && !(Number.isInteger(value) && Number(value) >= 0)) {
-      throw new RangeError(`${name} must be an integer from 0 on, not ${String(value)}`);
+      throw new RangeError(`${name} must be an integer from 0 on, not ${JSON.stringify(value)}`);
     }
   }
 }
@@ -151,6 +160,8 @@ function checkText(texts: Readonly<Record<string, unknown>>): void {
 function checkEnv(env: unknown): void {
   checkType('env', env, 'object');
   checkText(
-    Object.fromEntries(Object.entries(env ?? {}).map(([key, value]) => [`env.${key}`, value as unknown])),
+    Object.fromEntries(
+      Object.entries(env ?? {}).map(([key, value]) => [`env.${key}`, value as unknown]),
+    ),
   );
 }

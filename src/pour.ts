@@ -7,13 +7,23 @@ import type { InputQueue } from './process/InputQueue.js';
  */
 export function pour<In>(source: ObservableInput<In>, queue: InputQueue<In>): Observable<never> {
   return new Observable((subscriber) => {
-    const complete = (): void => { subscriber.complete(); };
-    const error = (problem: unknown): void => { subscriber.error(problem); };
+    const complete = (): void => {
+      subscriber.complete();
+    };
+    const error = (problem: unknown): void => {
+      subscriber.error(problem);
+    };
     if (isPullable(source)) {
       pull(source, queue, subscriber).then(complete, error);
       return undefined;
     }
-    return from(source).subscribe({ next: (value) => { queue.push(value); }, complete, error });
+    return from(source).subscribe({
+      next: (value) => {
+        queue.push(value);
+      },
+      complete,
+      error,
+    });
   });
 }
 

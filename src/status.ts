@@ -14,6 +14,8 @@ export type ExitReason =
 
 /** How a run ended: code or signal, and why. */
 export interface Exit {
+  /** The program and its arguments. */
+  readonly command: readonly string[];
   /** Which run of the worker it was, 1 for the first. */
   readonly generation: number;
   /** The exit code; `null` if a signal ended the program, or if it never started. */

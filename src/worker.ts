@@ -109,10 +109,10 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
     const status = createStatus();
-    const rejected = new Subject<RejectedInput<In>>();
+    const rejected$ = new Subject<RejectedInput<In>>();
     const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
       rejected: (lost) => {
-        if (rejected.observed) rejected.next(lost);
+        if (rejected$.observed) rejected$.next(lost);
         else this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
       },
     });
@@ -120,15 +120,26 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.stderr$ = stderr.values$;
     this.status$ = status.status$;
     this.send = new InputSubject(input);
-    this.rejected$ = rejected.asObservable();
+    this.rejected$ = rejected$.asObservable();
     this.#supervisor = new Supervisor(
       plan,
-      { input, output: (value) => { output.next(value); }, stderr: (line) => { stderr.next(line); } },
+      {
+        input,
+        output: (value) => {
+          output.next(value);
+        },
+        stderr: (line) => {
+          stderr.next(line);
+        },
+      },
       supervise,
       status,
     );
     this.#complete = () => {
-      for (const stream of [output, stderr, rejected, status]) stream.complete();
+      output.complete();
+      stderr.complete();
+      rejected$.complete();
+      status.complete();
     };
     if (start) this.start();
   }

@@ -31,13 +31,17 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
  */
 export function lines({ lineBreaks = 'reject' }: LinesOptions = {}): Codec<string, LineInput> {
   if (!['reject', 'allow'].includes(lineBreaks)) {
-    throw new TypeError(`lines: lineBreaks must be 'reject' or 'allow', not ${String(lineBreaks)}`);
+    throw new TypeError(
+      `lines: lineBreaks must be 'reject' or 'allow', not ${lineBreaks as string}`,
+    );
   }
   return {
     decoder: (next, { maxLineBytes }) => new LineDecoder(next, maxLineBytes),
     encode(value) {
       if (!['string', 'number', 'boolean', 'bigint'].includes(typeof value)) {
-        throw new TypeError(`a line must be a string, number, boolean or bigint, not ${typeof value}`);
+        throw new TypeError(
+          `a line must be a string, number, boolean or bigint, not ${typeof value}`,
+        );
       }
       const line = String(value);
       if (lineBreaks === 'reject' && (line.includes('\n') || line.includes('\r'))) {

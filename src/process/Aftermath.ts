@@ -56,7 +56,10 @@ export class Aftermath {
     const look = (pauseMs: number): void => {
       if (!this.program.alive()) this.#close();
       else if (clock.now() >= deadline) late();
-      else clock.after(Math.min(pauseMs, POLL.most), () => { look(pauseMs * 2); });
+      else
+        clock.after(Math.min(pauseMs, POLL.most), () => {
+          look(pauseMs * 2);
+        });
     };
     look(POLL.first);
   }

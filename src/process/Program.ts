@@ -16,20 +16,22 @@ export interface LaunchPlan {
   readonly stderr: 'pipe' | 'inherit';
   /** Whether the program leads a process group of its own. */
   readonly ownGroup: boolean;
+  /** Whether it is ended when the host dies. */
+  readonly orphanGuard: boolean;
 }
 
 /** What a started program does. None of it is said before `launch` has returned. */
 export interface ProgramEvents {
   /** It runs. */
-  spawned(): void;
+  readonly spawned: () => void;
   /** The system refused to start it; nothing else follows. */
-  refused(error: unknown): void;
-  stdout(chunk: Uint8Array): void;
-  stderr(chunk: Uint8Array): void;
+  readonly refused: (error: unknown) => void;
+  readonly stdout: (chunk: Uint8Array) => void;
+  readonly stderr: (chunk: Uint8Array) => void;
   /** The program itself was reaped. Descendants may go on, and output may still follow. */
-  exited(code: number | null, signal: NodeJS.Signals | null): void;
+  readonly exited: (code: number | null, signal: NodeJS.Signals | null) => void;
   /** Nothing more comes out of stdout and stderr. */
-  closed(): void;
+  readonly closed: () => void;
 }
 
 /**

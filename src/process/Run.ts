@@ -39,7 +39,7 @@ export class Run<Out, In> {
   readonly #stderr: Decoder;
   readonly #tail = new Tail(STDERR_TAIL_BYTES);
   /** The output, for `ready`. */
-  readonly #greeting = new Subject<Out>();
+  readonly #greeting$ = new Subject<Out>();
   #stdout: Decoder | undefined;
   #readiness: Subscription | undefined;
   #stopping: { cause: StopCause; stage: StopStage } | undefined;
@@ -56,18 +56,39 @@ export class Run<Out, In> {
     this.#stdout = plan.codec.decoder(plan.ready ? this.#outputAndGreeting : ports.output, plan);
     this.#stderr = new LineDecoder(ports.stderr, STDERR_TAIL_BYTES, 'cut');
     this.#program = plan.launch(plan, {
-      spawned: () => { this.#spawned(); },
-      refused: (error) => { this.#refused(error); },
-      stdout: (chunk) => { this.#decode((decoder) => { decoder.write(chunk); }); },
-      stderr: (chunk) => { this.#tail.write(chunk); this.#stderr.write(chunk); },
-      exited: (code, signal) => { this.#exited(code, signal); },
-      closed: () => { this.#closed(); },
+      spawned: () => {
+        this.#spawned();
+      },
+      refused: (error) => {
+        this.#refused(error);
+      },
+      stdout: (chunk) => {
+        this.#decode((decoder) => {
+          decoder.write(chunk);
+        });
+      },
+      stderr: (chunk) => {
+        this.#tail.write(chunk);
+        this.#stderr.write(chunk);
+      },
+      exited: (code, signal) => {
+        this.#exited(code, signal);
+      },
+      closed: () => {
+        this.#closed();
+      },
     });
     this.#inlet = new Inlet(plan.command, this.#program, ports.input);
     this.#ladder = new StopLadder(this.#program, plan, {
-      endInput: () => { this.#inlet.end(); },
-      stage: (stage) => { this.#stage(stage); },
-      survived: () => { ports.survived(new StopError(plan.command, this.#pid)); },
+      endInput: () => {
+        this.#inlet.end();
+      },
+      stage: (stage) => {
+        this.#stage(stage);
+      },
+      survived: () => {
+        ports.survived(new StopError(plan.command, this.#pid));
+      },
     });
   }
 
@@ -124,12 +145,14 @@ export class Run<Out, In> {
     const cancelTimer = clock.after(startTimeoutMs, () => {
       this.#notReady(limit);
     });
-    const readiness = defer(() => ready(this.#greeting.asObservable(), write)).pipe(
+    const ready$ = defer(() => ready(this.#greeting$.asObservable(), write)).pipe(
       take(1),
       throwIfEmpty(() => new Error('ready() completed without a value')),
     );
-    this.#readiness = readiness.subscribe({
-      next: () => { this.#run(); },
+    this.#readiness = ready$.subscribe({
+      next: () => {
+        this.#run();
+      },
       error: (error: unknown) => {
         this.#notReady(`did not become ready: ${messageOf(error)}`, error);
       },
@@ -149,7 +172,7 @@ export class Run<Out, In> {
 
   readonly #outputAndGreeting = (value: Out): void => {
     this.#ports.output(value);
-    this.#greeting.next(value);
+    this.#greeting$.next(value);
   };
 
   /** Values up to a framing error are delivered; what follows it means nothing. */
@@ -193,7 +216,9 @@ export class Run<Out, In> {
 
   #closed(): void {
     this.#outputClosed = true;
-    this.#decode((decoder) => { decoder.end(); });
+    this.#decode((decoder) => {
+      decoder.end();
+    });
     this.#stderr.end();
     this.#aftermath?.closed();
   }
@@ -205,10 +230,16 @@ export class Run<Out, In> {
     return this.#plan.successExits.includes(code ?? -1) ? 'success' : 'exit-code';
   }
 
-  #end(end: Omit<Exit, 'generation' | 'stderrTail'>, error: unknown): void {
-    this.#program.release();
-    const exit = { generation: this.#generation, ...end, stderrTail: this.#tail.toString() };
+  #end(end: Pick<Exit, 'code' | 'signal' | 'reason' | 'uptimeMs'>, error: unknown): void {
+    const { command } = this.#plan;
+    const exit = {
+      command,
+      generation: this.#generation,
+      ...end,
+      stderrTail: this.#tail.toString(),
+    };
     const failed = exit.reason === 'exit-code' || exit.reason === 'signal';
-    this.#ports.ended(exit, failed ? new ExitError(this.#plan.command, exit) : error);
+    this.#program.release();
+    this.#ports.ended(exit, failed ? new ExitError(exit) : error);
   }
 }

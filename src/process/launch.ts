@@ -1,9 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import spawn from 'cross-spawn';
 import { codeOf } from '../errors.js';
-import { posixTree } from './ProcessTree.js';
-import type { Launch, LaunchPlan, Program, ProgramEvents } from './Program.js';
+import { guard } from './guard.js';
+import { posixTree } from './posixTree.js';
+import type { ProcessTree } from './ProcessTree.js';
+import type { Launch, LaunchPlan, Program } from './Program.js';
+import { windowsTree } from './windowsTree.js';
+
+const isWindows = process.platform === 'win32';
 
 /**
  * More than a pipe can hold. Pipes are first in, first out: once this much was read after the
@@ -23,8 +28,8 @@ export const launch: Launch = (plan, events) => {
     return nothing;
   }
   const { pid, stdin, stdout, stderr } = child;
-  const tree = pid === undefined ? undefined : posixTree(pid, plan.ownGroup);
-  const pipes = [stdout, stderr].filter((pipe) => pipe !== null && pipe !== undefined);
+  const tree = pid === undefined ? undefined : treeOf(pid, plan);
+  const pipes = [stdout, stderr].flatMap((pipe) => (pipe ? [pipe] : []));
 
   child.on('error', (error) => {
     // Not an error of kill(). On Windows cross-spawn learns only afterwards that cmd.exe found nothing.
@@ -34,6 +39,7 @@ export const launch: Launch = (plan, events) => {
     events.spawned();
   });
   child.once('exit', (code, signal) => {
+    tree?.exited();
     if (pid !== undefined) events.exited(code, signal);
   });
   // EPIPE and its like reach the callback of the write that met them.
@@ -83,6 +89,11 @@ export const launch: Launch = (plan, events) => {
   };
 };
 
+function treeOf(pid: number, { ownGroup, orphanGuard }: LaunchPlan): ProcessTree {
+  if (isWindows) return windowsTree(pid);
+  return posixTree(pid, ownGroup, orphanGuard ? guard : undefined);
+}
+
 function spawnChild(plan: LaunchPlan): ChildProcess {
   const [file = '', ...args] = plan.command;
   return spawn(file, args, {
@@ -91,7 +102,7 @@ function spawnChild(plan: LaunchPlan): ChildProcess {
     argv0: plan.argv0,
     uid: plan.uid,
     gid: plan.gid,
-    detached: plan.ownGroup,
+    detached: plan.ownGroup && !isWindows,
     windowsHide: true,
     stdio: [plan.input ? 'pipe' : 'ignore', 'pipe', plan.stderr],
   });

@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Registry } from './posixTree.js';
+
+/**
+ * What the guard runs: it keeps the list that it is told (`+ id`, `- id`, as kill takes them) until
+ * its input ends, then asks what is on the list to end, and after a second makes it. All but `sleep`
+ * is built into the shell; without it there is no second.
+ */
+const SCRIPT = `
+list=' '
+while read -r op id; do
+  case $op in
+    +) list="$list$id " ;;
+    -) case $list in *" $id "*) list="\${list%% $id *} \${list#* $id }" ;; esac ;;
+  esac
+done
+each() {
+  left=' '
+  for id in $list; do kill -s "$1" -- "$id" && left="$left$id "; done
+  list=$left
+}
+each TERM
+each CONT
+for turn in 1 2 3 4 5 6 7 8 9 10; do
+  case $list in ' ') exit ;; esac
+  sleep 0.1 || break
+  each 0
+done
+each KILL
+`;
+
+/** A guard that ends so often before it lived so long, in milliseconds, is not started again. */
+const HOPELESS = { deaths: 3, withinMs: 1_000 };
+
+/**
+ * Ends the programs of a host that dies, however it dies. The host holds one end of a pipe; when it
+ * is gone the kernel closes the pipe, and the guard on the other end ends every group on its list.
+ * Nothing is installed in the host: no signal handler, no exit hook, no reference that keeps it alive.
+ */
+export class Guard implements Registry {
+  readonly #ids = new Set<number>();
+  #shell: ChildProcess | undefined;
+  #deaths = 0;
+
+  /** @param file - the shell, for tests. */
+  constructor(private readonly file = '/bin/sh') {}
+
+  /** The guard's process id, while it runs. */
+  get pid(): number | undefined {
+    return this.#shell?.pid;
+  }
+
+  add(id: number): void {
+    this.#ids.add(id);
+    if (this.#shell) this.#tell('+', id);
+    else this.#start();
+  }
+
+  delete(id: number): void {
+    if (this.#ids.delete(id)) this.#tell('-', id);
+  }
+
+  #start(): void {
+    if (this.#deaths >= HOPELESS.deaths) return;
+    const startedAt = performance.now();
+    const shell = spawn(this.file, ['-c', SCRIPT, 'simple-ipc guard'], {
+      // A session of its own, so that Ctrl-C and hang-up reach the host alone.
+      detached: true,
+      cwd: '/',
+      env: {},
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const gone = (): void => {
+      if (this.#shell !== shell) return;
+      this.#shell = undefined;
+      this.#deaths = performance.now() - startedAt < HOPELESS.withinMs ? this.#deaths + 1 : 1;
+      if (this.#deaths === HOPELESS.deaths) {
+        process.emitWarning(
+          `${this.file} cannot guard: programs may outlive this process`,
+          'SimpleIpcWarning',
+        );
+      }
+      if (this.#ids.size > 0) this.#start();
+    };
+    this.#shell = shell;
+    shell.once('error', gone).once('exit', gone).unref();
+    shell.stdin.on('error', () => undefined);
+    (shell.stdin as unknown as { unref(): void }).unref();
+    for (const id of this.#ids) this.#tell('+', id);
+  }
+
+  #tell(op: '+' | '-', id: number): void {
+    this.#shell?.stdin?.write(`${op} ${String(id)}\n`);
+  }
+}
+
+/** The guard of this host. */
+export const guard = new Guard();

@@ -1,0 +1,43 @@
+import { codeOf } from '../errors.js';
+import type { ProcessTree } from './ProcessTree.js';
+import type { StopSignal } from './Program.js';
+
+/** Who must know which ids are in use, as `kill(2)` takes them: a group's is negative. */
+export interface Registry {
+  add(id: number): void;
+  delete(id: number): void;
+}
+
+/**
+ * A process group, named by its leader, or (`ownGroup: false`) a process alone. An id that is found
+ * empty is forgotten at once and never signalled again: the system may give it to a stranger.
+ */
+export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): ProcessTree {
+  const id = ownGroup ? -pid : pid;
+  let gone = false;
+  const forget = (): void => {
+    gone = true;
+    registry?.delete(id);
+  };
+  const kill = (signal: StopSignal | 0): void => {
+    if (gone) return;
+    try {
+      process.kill(id, signal);
+    } catch (error) {
+      // Else EPERM: it is there, but not ours to signal (a set-uid program).
+      if (codeOf(error) === 'ESRCH') forget();
+    }
+  };
+  registry?.add(id);
+  return {
+    signal: kill,
+    alive() {
+      kill(0);
+      return !gone;
+    },
+    exited() {
+      if (ownGroup) kill(0);
+      else forget();
+    },
+  };
+}
