@@ -148,7 +148,7 @@ function delayOf(policy: RestartPolicy, attempt: number): number {
   // 0 · Infinity is NaN, and a longer timer than the platform's longest would fire at once.
   const grown = delayMs === 0 ? 0 : delayMs * factor ** (attempt - 1);
   const delay = Math.min(grown, maxDelayMs, MAX_TIMER_MS);
-  return jitter ? delay / 2 + (delay / 2) * random() : delay;
+  return Math.round(jitter ? delay / 2 + (delay / 2) * random() : delay);
 }
 
 function checkPolicy(policy: RestartPolicy): void {

@@ -1,0 +1,138 @@
+import type { Temper } from './FakeSystem.js';
+
+/** The policy that the model knows: none, or `restartOnExit` without jitter. */
+export interface ModelPolicy {
+  readonly delayMs: number;
+  readonly maxRestarts: number;
+  readonly withinMs: number;
+  readonly stableAfterMs: number;
+}
+
+/** How long each temper withstands the ladder's default times. */
+const WITHSTANDS: Readonly<Record<Exclude<Temper, 'immortal'>, number>> = {
+  polite: 0,
+  deaf: 1_000,
+  stubborn: 6_000,
+};
+
+interface ModelProgram {
+  readonly since: number;
+  readonly withstands: number;
+  cause?: 'requested' | 'recycled';
+  diesAt: number;
+}
+
+/** What a worker is supposed to do, as simply as it can be said: no streams, no callbacks, no timers. */
+export class LifeModel {
+  now = 0;
+  generation = 0;
+  temper: Exclude<Temper, 'immortal'> = 'polite';
+  program: ModelProgram | undefined;
+  #phase: 'resting' | 'living' | 'ending' = 'resting';
+  #resting: 'stopped' | 'exited' | 'failed' = 'stopped';
+  #restartAt = Infinity;
+  #startAgain = false;
+  #attempt = 0;
+  #spent: number[] = [];
+
+  constructor(private readonly policy: ModelPolicy | undefined) {}
+
+  get state(): string {
+    if (this.#phase === 'resting') return this.#resting;
+    if (this.program) return this.program.cause ? 'stopping' : 'running';
+    return 'backoff';
+  }
+
+  get isResting(): boolean {
+    return this.#phase === 'resting';
+  }
+
+  start(): void {
+    if (this.#phase === 'ending') this.#startAgain = true;
+    if (this.#phase !== 'resting') return;
+    this.#phase = 'living';
+    this.#beginAnew();
+  }
+
+  stop(): void {
+    this.#startAgain = false;
+    if (this.#phase === 'resting') return;
+    this.#phase = 'ending';
+    this.#restartAt = Infinity;
+    if (this.program) this.#climb('requested');
+    else this.#rest('stopped');
+  }
+
+  restart(): void {
+    if (this.#phase !== 'living') return;
+    if (this.program) this.#climb('recycled');
+    else this.#beginAnew();
+  }
+
+  /** The program ends by itself, or by a signal from outside. */
+  end(success: boolean): void {
+    const { program } = this;
+    if (!program) return;
+    this.program = undefined;
+    if (this.#phase === 'ending') this.#rest('stopped');
+    else if (program.cause) this.#spawn();
+    else if (success) this.#rest('exited');
+    else if (this.policy) this.#backOff(this.policy, program);
+    else this.#rest('failed');
+  }
+
+  pass(ms: number): void {
+    const until = this.now + ms;
+    for (;;) {
+      const due = Math.min(this.#restartAt, this.program?.diesAt ?? Infinity);
+      if (due > until) break;
+      this.now = due;
+      if (due === this.#restartAt) this.#spawn();
+      else this.end(false);
+    }
+    this.now = until;
+  }
+
+  #climb(cause: 'requested' | 'recycled'): void {
+    const { program } = this;
+    if (!program) return;
+    if (program.cause) {
+      if (cause === 'requested') program.cause = cause;
+      return;
+    }
+    program.cause = cause;
+    program.diesAt = this.now + program.withstands;
+    this.pass(0);
+  }
+
+  #backOff(policy: ModelPolicy, program: ModelProgram): void {
+    this.#spent = this.#spent.filter((at) => this.now - at < policy.withinMs);
+    this.#spent.push(this.now);
+    if (this.#spent.length > policy.maxRestarts) {
+      this.#rest('failed');
+      return;
+    }
+    this.#attempt = this.now - program.since >= policy.stableAfterMs ? 1 : this.#attempt + 1;
+    this.#restartAt = this.now + policy.delayMs * 2 ** (this.#attempt - 1);
+  }
+
+  #beginAnew(): void {
+    this.#attempt = 0;
+    this.#spent = [];
+    this.#spawn();
+  }
+
+  #spawn(): void {
+    this.generation++;
+    this.#restartAt = Infinity;
+    this.program = { since: this.now, withstands: WITHSTANDS[this.temper], diesAt: Infinity };
+  }
+
+  #rest(state: 'stopped' | 'exited' | 'failed'): void {
+    this.#phase = 'resting';
+    this.#resting = state;
+    const again = this.#startAgain;
+    this.#startAgain = false;
+    if (again) this.start();
+  }
+}
