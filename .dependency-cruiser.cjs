@@ -8,13 +8,14 @@ const layers = [
     'feed.ts',
     'fromCommand.ts',
     'InputSubject.ts',
+    'OutputIterator.ts',
     'StatusSubject.ts',
     'Supervisor.ts',
   ],
   ['life.ts', 'RunLane.ts', 'options.ts', 'pour.ts'],
   ['process/'],
   ['framing/'],
-  ['command.ts', 'status.ts', 'errors.ts', 'Broadcast.ts', 'clock.ts'],
+  ['command.ts', 'status.ts', 'errors.ts', 'Brake.ts', 'Broadcast.ts', 'clock.ts'],
 ];
 
 const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;

@@ -39,6 +39,7 @@ export class RunLane<Out, In> {
   #run: Run<Out, In> | undefined;
   #generation = 0;
   #survivor: StopError | undefined;
+  #paused = false;
 
   constructor(plan: RunPlan<Out, In>, ports: LanePorts<Out, In>) {
     this.#plan = plan;
@@ -64,6 +65,12 @@ export class RunLane<Out, In> {
   recycle(): boolean {
     this.#run?.stop('recycled', 'eof');
     return !this.isIdle;
+  }
+
+  /** Stops reading the output of this run and those that follow, or reads on. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    this.#run?.pause(paused);
   }
 
   /** Stops the current run, because its input failed. */
@@ -93,6 +100,7 @@ export class RunLane<Out, In> {
     });
     this.#run = run;
     this.#watcher = watcher;
+    if (this.#paused) run.pause(true);
     run.announce();
   }
 

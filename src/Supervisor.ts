@@ -79,6 +79,16 @@ export class Supervisor<Out, In> {
     await running;
   }
 
+  /** Settles when this life is over (the next, at rest), with its failure. Never rejects. */
+  atRest(): Promise<SimpleIpcError | undefined> {
+    return this.#until(Infinity);
+  }
+
+  /** Stops reading the output, or reads on. */
+  pause(paused: boolean): void {
+    this.#lane.pause(paused);
+  }
+
   /** The same, for the first time in this life. */
   warnOnce(what: string): void {
     if (!this.#warned) this.warn(`${what} (said once; see rejected$)`);
@@ -149,15 +159,15 @@ export class Supervisor<Out, In> {
     const startAgain = this.#startAgain;
     this.#phase = 'resting';
     if (!startAgain) this.#refuseInput();
-    this.#tellRest();
-    this.#release(Infinity);
+    const failure = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
+    this.#tellRest(failure);
+    this.#release(Infinity, failure);
     if (startAgain) this.start();
   }
 
-  #tellRest(): void {
+  #tellRest(error: SimpleIpcError | undefined): void {
     const exit = this.#exits.at(-1);
     const { status$ } = this.#status;
-    const error = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
     if (error) {
       this.#status.next({ state: 'failed', error, exits: this.#exits });
       if (!status$.observed) emitWarning(error.message);
@@ -174,14 +184,14 @@ export class Supervisor<Out, In> {
   }
 
   /** Settles when that run, or a later one, is running, or else at rest. */
-  #until(generation: number): Promise<void> {
+  #until(generation: number): Promise<SimpleIpcError | undefined> {
     return new Promise((resolve) => this.#waiting.push({ generation, resolve }));
   }
 
-  #release(generation: number): void {
+  #release(generation: number, failure?: SimpleIpcError): void {
     const due = this.#waiting.filter((waiting) => waiting.generation <= generation);
     this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
-    for (const { resolve } of due) resolve();
+    for (const { resolve } of due) resolve(failure);
   }
 }
 
@@ -191,7 +201,7 @@ function emitWarning(message: string): void {
 
 interface Waiting {
   readonly generation: number;
-  readonly resolve: () => void;
+  readonly resolve: (failure: SimpleIpcError | undefined) => void;
 }
 
 function asSimpleIpcError(command: readonly string[], error: unknown): SimpleIpcError {

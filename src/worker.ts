@@ -1,9 +1,11 @@
 import { identity, Subject, type Observable } from 'rxjs';
+import { Brake } from './Brake.js';
 import { Broadcast } from './Broadcast.js';
 import type { Command } from './command.js';
 import type { LineInput } from './framing/lines.js';
 import { InputSubject } from './InputSubject.js';
 import { checkType, checkWhole, planRun, type RunOptions } from './options.js';
+import { OutputIterator } from './OutputIterator.js';
 import { InputQueue, type RejectedInput } from './process/InputQueue.js';
 import type { StatusSubject } from './StatusSubject.js';
 import { createStatus } from './StatusSubject.js';
@@ -26,7 +28,8 @@ export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<
  * A program to talk to. It is hot: it runs whether or not anyone subscribes, and can have several
  * lives, one after another.
  */
-export interface ReactiveWorker<Out = string, In = LineInput> extends AsyncDisposable {
+export interface ReactiveWorker<Out = string, In = LineInput>
+  extends AsyncDisposable, AsyncIterable<Out> {
   /**
    * What the program writes to stdout: lines, unless another codec was given. It spans every run and
    * every life: subscribe once. Late subscribers get the last `replay` values. It never errors, and
@@ -64,6 +67,13 @@ export interface ReactiveWorker<Out = string, In = LineInput> extends AsyncDispo
    * Settles when the next run is `running`, or at rest; never rejects.
    */
   restart(): Promise<void>;
+  /**
+   * Pulls the output of a life, from now on: `for await (const line of worker)`. While values wait to
+   * be pulled the program is paused; of several readers the slowest governs. The loop ends when the life is
+   * over (the next one, if the worker is at rest now), with its error if that failed. Leaving the
+   * loop lets the program go on.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Out>;
   /** Stops, then completes every stream. Afterwards nothing can be started or sent. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -90,6 +100,23 @@ export function createWorker<Out = string, In = LineInput>(
   return new CommandWorker(command, options);
 }
 
+/** What operators need of a worker, beyond its public face. */
+interface WorkerInternals<In> {
+  readonly input: InputQueue<In>;
+  /** Pauses the program. */
+  readonly brake: Brake;
+}
+
+// A worker's own `In` is what was put in for it.
+const internals = new WeakMap<object, unknown>();
+
+/** @throws TypeError if it is not a worker of `createWorker`. */
+export function internalsOf<Out, In>(worker: ReactiveWorker<Out, In>): WorkerInternals<In> {
+  const found = internals.get(worker);
+  if (!found) throw new TypeError('worker must be one that createWorker() made');
+  return found as WorkerInternals<In>;
+}
+
 class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   readonly output$: Observable<Out>;
   readonly stderr$: Observable<string>;
@@ -97,6 +124,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   readonly send: Subject<In>;
   readonly rejected$: Observable<RejectedInput<In>>;
   readonly #supervisor: Supervisor<Out, In>;
+  readonly #brake: Brake;
   readonly #complete: () => void;
   #disposal: Promise<void> | undefined;
 
@@ -135,6 +163,10 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       supervise,
       status,
     );
+    this.#brake = new Brake((held) => {
+      this.#supervisor.pause(held);
+    });
+    internals.set(this, { input, brake: this.#brake } satisfies WorkerInternals<In>);
     this.#complete = () => {
       output.complete();
       stderr.complete();
@@ -155,6 +187,10 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
 
   restart(): Promise<void> {
     return this.#supervisor.restart();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Out> {
+    return new OutputIterator(this.output$, this.#supervisor.atRest(), this.#brake);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -68,6 +68,7 @@ export class FakeProgram implements Program {
   readonly received: string[] = [];
   readonly signals: StopSignal[] = [];
   inputEnded = false;
+  paused = false;
   #alive = true;
 
   constructor(
@@ -106,6 +107,14 @@ export class FakeProgram implements Program {
     });
   }
 
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
   signal(signal: StopSignal): void {
     this.signals.push(signal);
     this.#take(signal, () => {
@@ -135,6 +144,8 @@ const unborn: Program = {
   pid: undefined,
   write: () => undefined,
   end: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
   signal: () => undefined,
   alive: () => false,
   close: () => undefined,

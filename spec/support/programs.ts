@@ -27,6 +27,17 @@ export function fixture(name: string, ...args: string[]): Words {
 /** `0`, `1`, `2`, … */
 export const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 
+/** Expects two long lists to be the same; says where they part rather than all that they hold. */
+export function expectSame(actual: readonly unknown[], expected: readonly unknown[]): void {
+  const at = expected.findIndex((value, i) => value !== actual[i]);
+  const part = at === -1 ? expected.length : at;
+  const near = (list: readonly unknown[]) => ({ from: part, next: list.slice(part, part + 3) });
+  expect({ ...near(actual), length: actual.length }).toEqual({
+    ...near(expected),
+    length: expected.length,
+  });
+}
+
 /** Everything that a worker tells, from now on; after the test its statuses are checked. */
 export interface Told<Out, In> {
   readonly statuses: WorkerStatus[];

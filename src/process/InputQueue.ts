@@ -22,7 +22,11 @@ interface Batch<In> {
   readonly values: In[];
   parts: (string | Uint8Array)[];
   bytes: number;
+  lost?: Set<LossListener>;
 }
+
+/** Hears that what it pushed will not reach the program. */
+export type LossListener = (error: Error) => void;
 
 /** What stands in the queue where `complete()` was called. */
 export const END_OF_FILE = Symbol('end of file');
@@ -43,6 +47,7 @@ export class InputQueue<In> {
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
   #roomWanted: (() => void)[] = [];
+  #flushWanted: (() => void)[] = [];
 
   constructor(
     private readonly command: CommandWords,
@@ -56,26 +61,37 @@ export class InputQueue<In> {
     return this.#pendingBytes >= BATCH_BYTES;
   }
 
-  /** Queues a value, or rejects it. */
-  push(value: In): void {
-    if (this.#refusal) {
-      this.#reject(value, this.#refusal());
-      return;
-    }
+  /**
+   * Queues a value, or rejects it.
+   *
+   * @param lost - told if the value is rejected, now or later.
+   * @returns its bytes, 0 if it is rejected.
+   */
+  push(value: In, lost?: LossListener): number {
+    if (this.#refusal) return this.#reject(value, this.#refusal(), lost);
     let encoded: string | Uint8Array;
     try {
       encoded = this.codec.encode(value);
     } catch (error) {
-      this.#reject(value, this.#encodingError(error));
-      return;
+      return this.#reject(value, this.#encodingError(error), lost);
     }
     const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
-      this.#reject(value, this.#overflow(bytes));
-      return;
+      return this.#reject(value, this.#overflow(bytes), lost);
     }
     this.#pendingBytes += bytes;
-    this.#collect(value, encoded, bytes);
+    const batch = this.#batch();
+    batch.values.push(value);
+    batch.parts.push(encoded);
+    batch.bytes += bytes;
+    if (lost) (batch.lost ??= new Set()).add(lost);
+    if (batch.bytes < BATCH_BYTES) {
+      this.#wakeSoon();
+    } else {
+      batch.parts = [joined(batch.parts)];
+      this.#wake?.();
+    }
+    return bytes;
   }
 
   /** Queues an end-of-file, unless one is queued already. */
@@ -114,6 +130,12 @@ export class InputQueue<In> {
     if (this.isFull) await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
   }
 
+  /** Settles when nothing waits, at once if so already. */
+  async flushed(): Promise<void> {
+    if (this.#pendingBytes > 0)
+      await new Promise<void>((resolve) => this.#flushWanted.push(resolve));
+  }
+
   /** The reader is gone: what it did not take, up to an end-of-file, is rejected. */
   close(error: () => Error): void {
     this.#wake = undefined;
@@ -126,6 +148,7 @@ export class InputQueue<In> {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
       for (const value of batch.values) this.#reject(value, error());
+      for (const lost of batch.lost ?? []) lost(error());
     }
     this.#tellRoom();
   }
@@ -141,21 +164,13 @@ export class InputQueue<In> {
     this.#refusal = undefined;
   }
 
-  #collect(value: In, encoded: string | Uint8Array, bytes: number): void {
-    let batch = this.#entries.at(-1);
-    if (!batch || batch === END_OF_FILE || batch.bytes >= BATCH_BYTES) {
-      batch = { values: [], parts: [], bytes: 0 };
-      this.#entries.push(batch);
-    }
-    batch.values.push(value);
-    batch.parts.push(encoded);
-    batch.bytes += bytes;
-    if (batch.bytes < BATCH_BYTES) {
-      this.#wakeSoon();
-    } else {
-      batch.parts = [joined(batch.parts)];
-      this.#wake?.();
-    }
+  /** The batch that is being filled. */
+  #batch(): Batch<In> {
+    const last = this.#entries.at(-1);
+    if (last && last !== END_OF_FILE && last.bytes < BATCH_BYTES) return last;
+    const batch: Batch<In> = { values: [], parts: [], bytes: 0 };
+    this.#entries.push(batch);
+    return batch;
   }
 
   #wakeSoon(): void {
@@ -170,10 +185,14 @@ export class InputQueue<In> {
   #tellRoom(): void {
     if (this.isFull) return;
     for (const resolve of this.#roomWanted.splice(0)) resolve();
+    if (this.#pendingBytes > 0) return;
+    for (const resolve of this.#flushWanted.splice(0)) resolve();
   }
 
-  #reject(value: In, error: Error): void {
+  #reject(value: In, error: Error, lost?: LossListener): 0 {
     this.listener.rejected({ value, error });
+    lost?.(error);
+    return 0;
   }
 
   #encodingError(error: unknown): Error {

@@ -44,6 +44,9 @@ export interface Program {
   write(data: Uint8Array | string, done: (error?: Error | null) => void): void;
   /** Closes stdin when all that was written is handed over. */
   end(): void;
+  /** Stops reading stdout, until `resume`: the program blocks when the pipe is full. */
+  pause(): void;
+  resume(): void;
   /** Signals what is left of the group, or the program alone if it has no group of its own. */
   signal(signal: StopSignal): void;
   /** Whether anything of the group is left, zombies included. */

@@ -116,6 +116,7 @@ export class Run<Out, In> {
       this.#stopping = { cause, stage: from };
       this.#error = error;
       this.#readiness?.unsubscribe();
+      this.pause(false);
       if (this.#aftermath) this.#stage(from);
       else this.#ladder.climb(from);
     } else if (cause === 'requested' && before.cause !== 'requested') {
@@ -123,6 +124,15 @@ export class Run<Out, In> {
       this.#error = undefined;
       this.#stage(before.stage);
     }
+  }
+
+  /**
+   * Stops reading the output, or reads on. A run that is being stopped or has exited is always read,
+   * or it could not end.
+   */
+  pause(paused: boolean): void {
+    if (paused && !this.#stopping && !this.#aftermath) this.#program.pause();
+    else this.#program.resume();
   }
 
   /** The process id, once there is one. */
@@ -211,6 +221,7 @@ export class Run<Out, In> {
       const reason = this.#reasonOf(code, signal);
       this.#end({ code, signal, reason, uptimeMs }, this.#error);
     });
+    this.pause(false);
     if (this.#outputClosed) this.#aftermath.closed();
   }
 

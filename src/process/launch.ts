@@ -70,6 +70,12 @@ export const launch: Launch = (plan, events) => {
     end() {
       stdin?.end();
     },
+    pause() {
+      stdout?.pause();
+    },
+    resume() {
+      stdout?.resume();
+    },
     signal(signal) {
       tree?.signal(signal);
     },
@@ -115,6 +121,8 @@ const nothing: Program = {
     done(new Error('the program was not started'));
   },
   end: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
   signal: () => undefined,
   alive: () => false,
   close: () => undefined,

@@ -1,0 +1,43 @@
+import type { Observable } from 'rxjs';
+import { pourPulled, type FeedProgress, type Pullable } from './pour.js';
+import { internalsOf, type ReactiveWorker } from './worker.js';
+
+/**
+ * Writes a source to a worker's stdin, no faster than the program reads: a gigabyte takes no memory.
+ *
+ * Each subscription reads the source. It emits how far it is, about every 64 KiB; completes when all was
+ * written; errors as soon as a value will not reach the program (`InputClosedError`,
+ * `NotRunningError`, `LineBreakError`, …), so that nothing is lost silently; the progress says how
+ * many were accepted before. Unsubscribing reads no further: what was accepted is still written.
+ * It does not close stdin: `worker.send.complete()` does.
+ *
+ * @example
+ * ```ts
+ * feed(worker, readLines()).subscribe({
+ *   next: ({ lines }) => console.log(`${lines} lines`),
+ *   complete: () => worker.send.complete(),
+ * });
+ * ```
+ *
+ * @param worker - made by `createWorker`.
+ * @param source - an iterable, sync or async: an array, a generator, a `Readable`.
+ * @throws TypeError for a wrong argument.
+ */
+export function feed<Out, In>(
+  worker: ReactiveWorker<Out, In>,
+  source: Pullable<In>,
+): Observable<FeedProgress> {
+  const { input } = internalsOf(worker);
+  if (typeof source === 'string') {
+    throw new TypeError(
+      'source is a string, which would be sent one character a line: pass [source]',
+    );
+  }
+  if (
+    typeof source !== 'object' ||
+    !(Symbol.iterator in source || Symbol.asyncIterator in source)
+  ) {
+    throw new TypeError('source must be an iterable, sync or async');
+  }
+  return pourPulled(source, input, (error, progress) => progress.error(error));
+}
