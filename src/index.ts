@@ -1,6 +1,10 @@
 export type { Command } from './command.js';
 export * from './errors.js';
 export type { Codec, Decoder, DecoderLimits } from './framing/codec.js';
+export { bytes } from './framing/bytes.js';
+export { contentLength } from './framing/contentLength.js';
+export { delimited } from './framing/delimited.js';
+export { jsonLines, type JsonLinesOptions } from './framing/jsonLines.js';
 export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
 export { feed } from './feed.js';
 export { fromCommand, type CommandOptions } from './fromCommand.js';

@@ -1,0 +1,23 @@
+import type { Codec } from './codec.js';
+
+/**
+ * Raw bytes, chunk by chunk as they come: for programs that speak no lines, such as ffmpeg. Text that is
+ * sent is encoded as UTF-8; nothing is added to it.
+ *
+ * @example
+ * ```ts
+ * fromCommand(['ffmpeg', '-i', file, '-f', 'wav', '-'], { codec: bytes() });
+ * ```
+ */
+export function bytes(): Codec<Uint8Array, Uint8Array | string> {
+  return {
+    decoder: (next) => ({
+      write: next,
+      end: () => undefined,
+    }),
+    encode(value) {
+      if (typeof value === 'string' || value instanceof Uint8Array) return value;
+      throw new TypeError(`bytes must be a Uint8Array or a string, not ${typeof value}`);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { ByteBuffer } from './ByteBuffer.js';
+import type { Codec } from './codec.js';
+
+/**
+ * Text between separators of any kind, such as NUL (`find -print0`, `xargs -0`) or a blank line. An
+ * unterminated last value is delivered; empty values are kept. A value past `maxLineBytes` is a
+ * `FramingError`; one that contains the separator is rejected.
+ *
+ * @example
+ * ```ts
+ * fromCommand('find . -print0', { codec: delimited('\0') }).subscribe((path) => console.log(path));
+ * ```
+ *
+ * @param separator - one character or more.
+ * @throws TypeError if it is not text, or empty.
+ */
+export function delimited(separator: string): Codec<string, string> {
+  if (typeof separator !== 'string' || separator === '') {
+    throw new TypeError('separator must be a string of one character or more');
+  }
+  const mark = new TextEncoder().encode(separator);
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+  return {
+    decoder(next, { maxLineBytes }) {
+      const waiting = new ByteBuffer();
+      const deliver = (length: number): void => {
+        if (length > maxLineBytes) {
+          throw new RangeError(`a value is longer than maxLineBytes (${maxLineBytes})`);
+        }
+        next(utf8.decode(waiting.view(0, length)));
+      };
+      return {
+        write(chunk) {
+          // A separator may have been cut: it is looked for a little before the chunk.
+          const from = waiting.length - mark.length + 1;
+          waiting.append(chunk);
+          for (let at = waiting.indexOf(mark, from); at !== -1; at = waiting.indexOf(mark)) {
+            deliver(at);
+            waiting.drop(at + mark.length);
+          }
+          if (waiting.length > maxLineBytes + mark.length) deliver(waiting.length);
+        },
+        end() {
+          if (waiting.length > 0) deliver(waiting.length);
+          waiting.drop(waiting.length);
+        },
+      };
+    },
+    encode(value) {
+      if (typeof value !== 'string')
+        throw new TypeError(`a value must be a string, not ${typeof value}`);
+      if (value.includes(separator)) throw new TypeError('a value must not contain the separator');
+      return value + separator;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import type { Codec } from './codec.js';
+import { fromJson, toJson } from './json.js';
+import { LineDecoder } from './lines.js';
+
+export interface JsonLinesOptions {
+  /**
+   * Gets a line that is not JSON, which is then skipped.
+   * @defaultValue none: such a line ends the run with a `FramingError`
+   */
+  readonly onInvalid?: (error: Error, line: string) => void;
+}
+
+/**
+ * A JSON value a line (JSON Lines, NDJSON), as tools and Model Context Protocol servers speak it. Blank lines
+ * are skipped. The types are the caller's word: nothing is validated.
+ *
+ * @example
+ * ```ts
+ * const server = createWorker('node server.js', { codec: jsonLines<Reply, Request>() });
+ * ```
+ *
+ * @throws TypeError for a wrong option.
+ */
+export function jsonLines<Out = unknown, In = unknown>({ onInvalid }: JsonLinesOptions = {}): Codec<
+  Out,
+  In
+> {
+  if (onInvalid !== undefined && typeof onInvalid !== 'function') {
+    throw new TypeError(`onInvalid must be a function, not ${typeof onInvalid}`);
+  }
+  const read = (line: string, next: (value: Out) => void): void => {
+    if (line.trim() === '') return;
+    let value: unknown;
+    try {
+      value = fromJson(line);
+    } catch (error) {
+      if (!onInvalid) throw error;
+      onInvalid(error as Error, line);
+      return;
+    }
+    next(value as Out);
+  };
+  return {
+    decoder: (next, { maxLineBytes }) => new LineDecoder((line) => read(line, next), maxLineBytes),
+    // JSON escapes every line break.
+    encode: (value) => `${toJson(value)}\n`,
+  };
+}

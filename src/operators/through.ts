@@ -1,0 +1,33 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Command } from '../command.js';
+import type { LineInput } from '../framing/lines.js';
+import { fromCommand, type CommandOptions } from '../fromCommand.js';
+
+/** Options of {@link through}. */
+export type ThroughOptions<Out = string, In = LineInput> = Omit<CommandOptions<Out, In>, 'input'>;
+
+/**
+ * Sends a stream through a program: values go to its stdin, what it writes comes out. The source's
+ * completion is end-of-file; its error ends the program and the stream. The program's failure ends
+ * the stream; its success completes it, even if it read only a part (`head -n 1`). Unsubscribing ends
+ * both. Each subscription has a program of its own.
+ *
+ * An Observable cannot be slowed down: what the program does not read in time waits, up to
+ * `maxPendingBytes`; beyond that the stream errors with `InputOverflowError`.
+ *
+ * @example
+ * ```ts
+ * from(['b', 'a']).pipe(through('sort')).subscribe((line) => console.log(line)); // a, b
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @returns an operator; errors as `fromCommand` does.
+ * @throws TypeError, RangeError for a wrong command or option.
+ */
+export function through<In = LineInput, Out = string>(
+  command: Command,
+  options: ThroughOptions<Out, In> = {},
+): OperatorFunction<In, Out> {
+  void fromCommand(command, options); // Checks the arguments now, not at the subscription.
+  return (source$) => fromCommand(command, { ...options, input: source$ });
+}
