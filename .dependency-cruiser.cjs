@@ -5,6 +5,8 @@ const layers = [
   [
     'worker.ts',
     'createPool.ts',
+    'askByKey.ts',
+    'askInTurn.ts',
     'feed.ts',
     'fromCommand.ts',
     'InputSubject.ts',
@@ -15,7 +17,16 @@ const layers = [
   ['life.ts', 'RunLane.ts', 'options.ts', 'pour.ts'],
   ['process/'],
   ['framing/'],
-  ['command.ts', 'status.ts', 'errors.ts', 'Brake.ts', 'Broadcast.ts', 'clock.ts'],
+  [
+    'command.ts',
+    'status.ts',
+    'errors.ts',
+    'abortable.ts',
+    'Brake.ts',
+    'Turns.ts',
+    'Broadcast.ts',
+    'clock.ts',
+  ],
 ];
 
 const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;

@@ -8,6 +8,8 @@ import type { Exit, StopStage, WorkerStatus } from './status.js';
 export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'> {
   /** Each status of each run, its end included, before any policy hears of it. */
   readonly status: (status: WorkerStatus) => void;
+  /** A run is over, recycled or not. */
+  readonly ended: (exit: Exit) => void;
   /** A run is over, and none waits to follow. */
   readonly idle: () => void;
   /** The rung at which unsubscribing begins. */
@@ -115,10 +117,13 @@ export class RunLane<Out, In> {
     if (this.#survivor) {
       // Its watchers were told already that it is lost; now it is reaped.
       this.#survivor = undefined;
+      this.#ports.ended(exit);
     } else if (run.stopCause === 'recycled' && !watcher.closed) {
+      this.#ports.ended(exit);
       this.#begin(watcher);
     } else {
       this.#ports.status({ state: 'exited', exit });
+      this.#ports.ended(exit);
       watcher.next({ state: 'exited', exit });
       if (error === undefined) watcher.complete();
       else watcher.error(error);

@@ -1,4 +1,4 @@
-import { Subscription, type MonoTypeOperatorFunction } from 'rxjs';
+import { Subject, Subscription, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
 import { messageOf, NotRunningError, SimpleIpcError } from './errors.js';
 import type { RunPorts } from './process/Run.js';
 import type { RunPlan } from './process/RunPlan.js';
@@ -21,6 +21,7 @@ export class Supervisor<Out, In> {
   readonly #supervise: Policy;
   readonly #status: StatusWriter;
   readonly #lane: RunLane<Out, In>;
+  readonly #ended$ = new Subject<Exit>();
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #policy = new Subscription();
   #failure: SimpleIpcError | undefined;
@@ -43,6 +44,9 @@ export class Supervisor<Out, In> {
     this.#lane = new RunLane(plan, {
       ...ports,
       leaveAt: 'eof',
+      ended: (exit) => {
+        this.#ended$.next(exit);
+      },
       status: (next) => {
         this.#report(next);
       },
@@ -51,6 +55,11 @@ export class Supervisor<Out, In> {
       },
     });
     this.#refuseInput();
+  }
+
+  /** The end of each run, whatever follows. */
+  get ended$(): Observable<Exit> {
+    return this.#ended$;
   }
 
   /** Begins a life, after the one that is ending if there is one. */
@@ -82,6 +91,13 @@ export class Supervisor<Out, In> {
   /** Settles when this life is over (the next, at rest), with its failure. Never rejects. */
   atRest(): Promise<SimpleIpcError | undefined> {
     return this.#until(Infinity);
+  }
+
+  /** Settles when a run takes input or none will, `undefined` if so already. */
+  settled(): Promise<unknown> | undefined {
+    const { state } = this.#status.status$.value;
+    if (state === 'running' || this.#phase === 'resting') return undefined;
+    return this.#until(this.#lane.generation + (state === 'starting' ? 0 : 1));
   }
 
   /** Stops reading the output, or reads on. */
@@ -189,9 +205,9 @@ export class Supervisor<Out, In> {
   }
 
   #release(generation: number, failure?: SimpleIpcError): void {
-    const due = this.#waiting.filter((waiting) => waiting.generation <= generation);
-    this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
-    for (const { resolve } of due) resolve(failure);
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter((each) => each.generation > generation);
+    for (const each of waiting) if (each.generation <= generation) each.resolve(failure);
   }
 }
 

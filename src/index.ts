@@ -9,8 +9,15 @@ export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
 export { feed } from './feed.js';
 export { fromCommand, type CommandOptions } from './fromCommand.js';
 export { lifeOf, type LifeOptions } from './life.js';
+export {
+  exchange,
+  type ExchangeLimits,
+  type KeyOptions,
+  type ReplyOptions,
+} from './operators/exchange.js';
 export { pacedMap, type PacedMapOptions } from './operators/pacedMap.js';
 export { restartOnExit, type RestartPolicy } from './operators/restartOnExit.js';
+export { through, type ThroughOptions } from './operators/through.js';
 export type { RunOptions } from './options.js';
 export type { FeedProgress, Pullable } from './pour.js';
 export type { RejectedInput } from './process/InputQueue.js';

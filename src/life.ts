@@ -1,4 +1,5 @@
-import { noop, Observable, Subscription, type ObservableInput, type Observer } from 'rxjs';
+import { noop, Subscription, type Observable, type ObservableInput, type Observer } from 'rxjs';
+import { abortable } from './abortable.js';
 import { Broadcast } from './Broadcast.js';
 import type { Command } from './command.js';
 import { InputClosedError } from './errors.js';
@@ -70,6 +71,7 @@ export function lifeOf<Out = string, In = LineInput>(
     output: sinkOf(output),
     stderr: sinkOf(stderrLines),
     leaveAt: 'term',
+    ended: noop,
     idle: noop,
     status({ state }) {
       if (input && state === 'starting') {
@@ -99,21 +101,4 @@ function sinkOf<T>(observer: Partial<Observer<T>> | undefined): (value: T) => vo
   return (value) => {
     broadcast.next(value);
   };
-}
-
-function abortable<T>(source$: Observable<T>, signal: AbortSignal): Observable<T> {
-  return new Observable((subscriber) => {
-    const abort = (): void => {
-      subscriber.error(signal.reason);
-    };
-    if (signal.aborted) {
-      abort();
-      return undefined;
-    }
-    signal.addEventListener('abort', abort);
-    subscriber.add(() => {
-      signal.removeEventListener('abort', abort);
-    });
-    return source$.subscribe(subscriber);
-  });
 }

@@ -1,7 +1,9 @@
 import { identity, Subject, type Observable } from 'rxjs';
 import { Brake } from './Brake.js';
 import { Broadcast } from './Broadcast.js';
+import type { Clock } from './clock.js';
 import type { Command } from './command.js';
+import type { CommandWords } from './errors.js';
 import type { LineInput } from './framing/lines.js';
 import { InputSubject } from './InputSubject.js';
 import { checkType, checkWhole, planRun, type RunOptions } from './options.js';
@@ -9,6 +11,7 @@ import { OutputIterator } from './OutputIterator.js';
 import { InputQueue, type RejectedInput } from './process/InputQueue.js';
 import type { StatusSubject } from './StatusSubject.js';
 import { createStatus } from './StatusSubject.js';
+import { Turns } from './Turns.js';
 import { Supervisor, type Policy } from './Supervisor.js';
 
 /** Options of {@link createWorker}. */
@@ -101,10 +104,15 @@ export function createWorker<Out = string, In = LineInput>(
 }
 
 /** What operators need of a worker, beyond its public face. */
-interface WorkerInternals<In> {
+export interface WorkerInternals<In> {
+  readonly command: CommandWords;
+  readonly clock: Clock;
   readonly input: InputQueue<In>;
   /** Pauses the program. */
   readonly brake: Brake;
+  /** Whose turn it is to ask. */
+  readonly turns: Turns;
+  readonly supervisor: Pick<Supervisor<unknown, In>, 'ended$' | 'settled'>;
 }
 
 // A worker's own `In` is what was put in for it.
@@ -166,7 +174,14 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.#brake = new Brake((held) => {
       this.#supervisor.pause(held);
     });
-    internals.set(this, { input, brake: this.#brake } satisfies WorkerInternals<In>);
+    internals.set(this, {
+      command: plan.command,
+      clock: plan.clock,
+      input,
+      brake: this.#brake,
+      turns: new Turns(),
+      supervisor: this.#supervisor,
+    } satisfies WorkerInternals<In>);
     this.#complete = () => {
       output.complete();
       stderr.complete();

@@ -24,7 +24,7 @@ export type ThroughOptions<Out = string, In = LineInput> = Omit<CommandOptions<O
  * @returns an operator; errors as `fromCommand` does.
  * @throws TypeError, RangeError for a wrong command or option.
  */
-export function through<In = LineInput, Out = string>(
+export function through<Out = string, In = LineInput>(
   command: Command,
   options: ThroughOptions<Out, In> = {},
 ): OperatorFunction<In, Out> {

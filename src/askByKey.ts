@@ -1,0 +1,206 @@
+import { Observable, Subscription, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { AskLimits } from './askInTurn.js';
+import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
+import type { Exit } from './status.js';
+import { internalsOf, type ReactiveWorker } from './worker.js';
+
+/** What finds the id of a request and of a reply; `undefined` if it has none. */
+export type Key<Out, In> = (message: Out | In) => unknown;
+
+/** A request under way. */
+interface Asked<Out, In> {
+  readonly id: unknown;
+  readonly request: In;
+  readonly attempts: number;
+  readonly replied: (reply: Out) => void;
+  readonly failed: (error: unknown) => void;
+  cancelTimer: () => void;
+  /** How often it was asked. */
+  asked: number;
+  failure?: ExitError;
+}
+
+/**
+ * The requests under way with one worker, by their id: one subscription to its output, and one look-up a
+ * message, however many they are.
+ */
+class Correspondence<Out, In> {
+  readonly #worker: ReactiveWorker<Out, In>;
+  readonly #key: Key<Out, In>;
+  readonly #asked = new Map<unknown, Asked<Out, In>>();
+  #listening = Subscription.EMPTY;
+
+  constructor(worker: ReactiveWorker<Out, In>, key: Key<Out, In>) {
+    this.#worker = worker;
+    this.#key = key;
+  }
+
+  /** Asks; exactly one of `replied` and `failed` is called, unless `forget` comes first. */
+  ask(
+    request: In,
+    { timeoutMs, attempts }: AskLimits,
+    replied: (reply: Out) => void,
+    failed: (error: unknown) => void,
+  ): Asked<Out, In> {
+    const { command, clock } = internalsOf(this.#worker);
+    const id = this.#key(request);
+    const cancelTimer = clock.after(timeoutMs, () => {
+      const reason = `did not reply within timeoutMs (${timeoutMs})`;
+      this.#fail(asked, new ReplyTimeoutError(command, reason));
+    });
+    const asked = { id, request, attempts, replied, failed, cancelTimer, asked: 0 };
+    if (this.#asked.has(id)) {
+      cancelTimer();
+      failed(new TypeError(`a request with the key ${String(id)} is under way already`));
+    } else {
+      this.#asked.set(id, asked);
+      if (this.#asked.size === 1) this.#listen();
+      this.#send(asked);
+    }
+    return asked;
+  }
+
+  /** Stops waiting for a reply. Says if there was none yet. */
+  forget(asked: Asked<Out, In>): boolean {
+    if (this.#asked.get(asked.id) !== asked) return false;
+    this.#asked.delete(asked.id);
+    asked.cancelTimer();
+    if (this.#asked.size === 0) this.#listening.unsubscribe();
+    return true;
+  }
+
+  #fail(asked: Asked<Out, In>, error: unknown): void {
+    if (this.forget(asked)) asked.failed(error);
+  }
+
+  #listen(): void {
+    const { supervisor } = internalsOf(this.#worker);
+    this.#listening = new Subscription();
+    this.#listening.add(this.#worker.output$.subscribe((reply) => this.#receive(reply)));
+    this.#listening.add(supervisor.ended$.subscribe((exit) => this.#runEnded(exit)));
+  }
+
+  #receive(reply: Out): void {
+    const id = this.#key(reply);
+    const asked = id === undefined ? undefined : this.#asked.get(id);
+    if (asked && this.forget(asked)) asked.replied(reply);
+  }
+
+  #runEnded(exit: Exit): void {
+    const failure = new ExitError(exit);
+    for (const asked of [...this.#asked.values()]) {
+      if (asked.asked === 0) continue;
+      asked.failure = failure;
+      if (asked.asked < asked.attempts) this.#send(asked);
+      else this.#fail(asked, failure);
+    }
+  }
+
+  #send(asked: Asked<Out, In>): void {
+    if (this.#asked.get(asked.id) !== asked) return;
+    const { input, supervisor } = internalsOf(this.#worker);
+    const settled = supervisor.settled();
+    if (settled) {
+      void settled.then(() => this.#send(asked));
+      return;
+    }
+    asked.asked++;
+    input.push(asked.request, (error) => {
+      // The end of the run follows, if that is why, and may ask again.
+      const mayFollow = error instanceof InputClosedError && asked.asked < asked.attempts;
+      if (!mayFollow) this.#fail(asked, asked.failure ?? error);
+    });
+  }
+}
+
+const correspondences = new WeakMap<object, WeakMap<object, unknown>>();
+
+/** What asks the same worker by the same `key` shares one correspondence. */
+function correspondenceOf<Out, In>(
+  worker: ReactiveWorker<Out, In>,
+  key: Key<Out, In>,
+): Correspondence<Out, In> {
+  const ofWorker = correspondences.get(worker) ?? new WeakMap<object, unknown>();
+  correspondences.set(worker, ofWorker);
+  const known = ofWorker.get(key) as Correspondence<Out, In> | undefined;
+  const correspondence = known ?? new Correspondence(worker, key);
+  ofWorker.set(key, correspondence);
+  return correspondence;
+}
+
+/**
+ * Sends the source's values as requests and emits the messages with the same ids, as they come. It is
+ * `mergeMap`, but without an inner subscription a request: leaving one of 100,000 would search them all.
+ */
+export function askByKey<Out, In>(
+  worker: ReactiveWorker<Out, In>,
+  key: Key<Out, In>,
+  limits: AskLimits,
+  concurrency: number,
+): OperatorFunction<In, Out> {
+  const correspondence = correspondenceOf(worker, key);
+  return (source$) =>
+    new Observable((subscriber) => {
+      const asking = new Asking(correspondence, limits, concurrency, subscriber);
+      subscriber.add(() => asking.leave());
+      subscriber.add(
+        source$.subscribe({
+          next: (request) => asking.request(request),
+          error: (error: unknown) => subscriber.error(error),
+          complete: () => asking.complete(),
+        }),
+      );
+    });
+}
+
+/** The requests of one source. */
+class Asking<Out, In> {
+  readonly #underWay = new Set<Asked<Out, In>>();
+  #waiting: In[] = [];
+  #next = 0;
+  #isComplete = false;
+
+  constructor(
+    private readonly correspondence: Correspondence<Out, In>,
+    private readonly limits: AskLimits,
+    private readonly concurrency: number,
+    private readonly subscriber: Subscriber<Out>,
+  ) {}
+
+  request(request: In): void {
+    if (this.#underWay.size >= this.concurrency) this.#waiting.push(request);
+    else this.#ask(request);
+  }
+
+  complete(): void {
+    this.#isComplete = true;
+    this.#goOn();
+  }
+
+  leave(): void {
+    for (const asked of this.#underWay) this.correspondence.forget(asked);
+  }
+
+  #ask(request: In): void {
+    const asked = this.correspondence.ask(
+      request,
+      this.limits,
+      (reply) => {
+        this.#underWay.delete(asked);
+        this.subscriber.next(reply);
+        this.#goOn();
+      },
+      (error) => this.subscriber.error(error),
+    );
+    this.#underWay.add(asked);
+  }
+
+  #goOn(): void {
+    while (this.#underWay.size < this.concurrency && this.#next < this.#waiting.length) {
+      this.#ask(this.#waiting[this.#next++] as In);
+    }
+    if (this.#next === this.#waiting.length) this.#waiting = [];
+    if (this.#waiting.length === 0) this.#next = 0;
+    if (this.#isComplete && this.#underWay.size === 0) this.subscriber.complete();
+  }
+}

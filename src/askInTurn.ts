@@ -1,0 +1,95 @@
+import { Observable, Subscription } from 'rxjs';
+import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
+import type { Exit } from './status.js';
+import { internalsOf, type ReactiveWorker } from './worker.js';
+
+/** How long and how often is asked. */
+export interface AskLimits {
+  readonly timeoutMs: number;
+  /** In all, 1 or more. */
+  readonly attempts: number;
+}
+
+/**
+ * Asks a worker and takes what `reply` makes of its output.
+ *
+ * @param inTurn - whether replies are known by their order alone: then one is asked at a time, and no
+ * turn ends before its reply is complete or the run is ended.
+ */
+export function askInTurn<Out, In, Reply>(
+  worker: ReactiveWorker<Out, In>,
+  reply: (output$: Observable<Out>, request: In) => Observable<Reply>,
+  { timeoutMs, attempts }: AskLimits,
+  inTurn: boolean,
+): (request: In) => Observable<Reply> {
+  const { command, clock, input, turns, supervisor } = internalsOf(worker);
+  return (request) =>
+    new Observable((subscriber) => {
+      let asked = 0;
+      let failure: unknown;
+      let talk = Subscription.EMPTY;
+      let over = false;
+
+      const endTurn = (): void => {
+        if (over) return;
+        over = true;
+        talk.unsubscribe();
+        if (inTurn) turns.done();
+      };
+      const fail = (error: unknown): void => {
+        endTurn();
+        subscriber.error(error);
+      };
+      const timedOut = (): void => {
+        // Whatever still comes of the reply comes from a run that is being ended.
+        if (inTurn) void worker.restart();
+        fail(new ReplyTimeoutError(command, `did not reply within timeoutMs (${timeoutMs})`));
+      };
+      const runEnded = (exit: Exit): void => {
+        failure = new ExitError(exit);
+        if (asked >= attempts || subscriber.closed) {
+          fail(failure);
+          return;
+        }
+        talk.unsubscribe();
+        askWhenRunning();
+      };
+      const lost = (error: Error): void => {
+        // The end of the run follows, if that is why, and may ask again.
+        if (error instanceof InputClosedError && asked < attempts) return;
+        fail(failure ?? error);
+      };
+      const ask = (): void => {
+        asked++;
+        talk = new Subscription();
+        talk.add(clock.after(timeoutMs, timedOut));
+        talk.add(supervisor.ended$.subscribe(runEnded));
+        talk.add(
+          reply(worker.output$, request).subscribe({
+            next: (value) => subscriber.next(value),
+            error: fail,
+            complete: () => {
+              endTurn();
+              subscriber.complete();
+            },
+          }),
+        );
+        if (!talk.closed) input.push(request, lost);
+      };
+      const askWhenRunning = (): void => {
+        const settled = supervisor.settled();
+        if (subscriber.closed) endTurn();
+        else if (settled) void settled.then(askWhenRunning);
+        else ask();
+      };
+
+      if (!inTurn) {
+        askWhenRunning();
+        return () => {
+          talk.unsubscribe();
+        };
+      }
+      // Once it is asked, it is not un-asked: who leaves keeps the turn until the reply is complete.
+      return turns.take(askWhenRunning);
+    });
+}

@@ -1,0 +1,106 @@
+import { mergeMap, type Observable, type OperatorFunction } from 'rxjs';
+import { abortable } from '../abortable.js';
+import { askByKey } from '../askByKey.js';
+import { askInTurn } from '../askInTurn.js';
+import { checkAmounts, checkType } from '../options.js';
+import type { ReactiveWorker } from '../worker.js';
+
+/** What every exchange can be told. */
+export interface ExchangeLimits {
+  /** How long a reply may take, in milliseconds; then `ReplyTimeoutError`. @defaultValue Infinity */
+  readonly timeoutMs?: number;
+  /**
+   * Whether a request may be asked again when its run ended before the reply was complete. What was
+   * emitted of the reply before is then emitted anew. @defaultValue false: `ExitError`
+   */
+  readonly idempotent?: boolean;
+  /** How often an idempotent request is asked in all, so that one which kills its program ends too. @defaultValue 3 */
+  readonly maxAttempts?: number;
+  /** Ends the exchanges when it is aborted: the stream errors with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Replies are found by their order, or by what `reply` looks for. */
+export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
+  /**
+   * Gets the output from the instant the request is written; the exchange ends when what it returns
+   * completes. An operator will do: `take(1)`.
+   */
+  readonly reply: (output$: Observable<Out>, request: In) => Observable<Reply>;
+  /**
+   * How many requests are under way at a time. More than 1 only if `reply` tells their replies apart.
+   * @defaultValue 1
+   */
+  readonly concurrency?: number;
+}
+
+/** Replies are found by an id that they share with their request. */
+export interface KeyOptions<Out, In> extends ExchangeLimits {
+  /** The id of a request, and of a reply; `undefined` if it has none. Each request has one reply. */
+  readonly key: (message: Out | In) => unknown;
+  /** How many requests are under way at a time. @defaultValue Infinity */
+  readonly concurrency?: number;
+}
+
+/**
+ * Asks a program: each value of the source is a request, and what comes out are the replies.
+ *
+ * With `reply` and a `concurrency` of 1, requests of all such exchanges with the worker take turns, so
+ * that each gets its own reply even where replies carry no id. A reply that comes too late never
+ * reaches the next request: after a time-out the run is ended and the next begun (`worker.restart()`), and
+ * a request that was unsubscribed keeps its turn until its reply is complete or `timeoutMs` is over.
+ *
+ * With `key`, any number is under way at a time and each message costs one look-up. A late reply is ignored.
+ *
+ * A request waits while the worker is starting or restarting. The stream errors with `ExitError` if a run ends
+ * before the reply, with `ReplyTimeoutError`, `NotRunningError` at rest, or with why a request
+ * could not be sent; an error ends the stream and the exchanges of this source. To go on, give each
+ * request a stream of its own: `mergeMap((r) => of(r).pipe(exchange(worker, options), catchError(…)))`.
+ *
+ * @example
+ * ```ts
+ * positions$.pipe(
+ *   exchange(engine, { reply: takeWhile((line) => !line.startsWith('bestmove'), true) }),
+ * );
+ * requests$.pipe(exchange(server, { key: (message) => message.id }));
+ * ```
+ *
+ * @param worker - made by `createWorker`.
+ * @param options - with `reply` or with `key`.
+ * @returns an operator from requests to replies.
+ * @throws TypeError, RangeError for a wrong argument.
+ */
+export function exchange<Out, In, Reply>(
+  worker: ReactiveWorker<Out, In>,
+  options: ReplyOptions<Out, In, Reply>,
+): OperatorFunction<In, Reply>;
+export function exchange<Out, In>(
+  worker: ReactiveWorker<Out, In>,
+  options: KeyOptions<Out, In>,
+): OperatorFunction<In, Out>;
+export function exchange<Out, In, Reply>(
+  worker: ReactiveWorker<Out, In>,
+  options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
+): OperatorFunction<In, Reply | Out> {
+  checkType('options', options, 'object');
+  const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
+  const { concurrency = 'key' in options ? Infinity : 1 } = options;
+  checkAmounts({ timeoutMs, maxAttempts, concurrency });
+  if (concurrency < 1) throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);
+  checkType('idempotent', idempotent, 'boolean');
+  checkType('signal', signal, 'object');
+  const limits = { timeoutMs, attempts: idempotent ? maxAttempts : 1 };
+  let operator: OperatorFunction<In, Reply | Out>;
+  if ('key' in options) {
+    if (typeof options.key !== 'function') throw new TypeError('key must be a function');
+    operator = askByKey(worker, options.key, limits, concurrency);
+  } else {
+    if (typeof options.reply !== 'function') throw new TypeError('reply must be a function');
+    const ask = askInTurn(worker, options.reply, limits, concurrency === 1);
+    operator = mergeMap(ask, concurrency);
+  }
+  return (source$) => {
+    const replies$ = source$.pipe(operator);
+    return signal ? abortable(replies$, signal) : replies$;
+  };
+}
