@@ -1,10 +1,9 @@
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
   ['index.ts'],
-  ['imperative.ts', 'operators/'],
+  ['imperative.ts', 'operators/', 'createPool.ts'],
   [
     'worker.ts',
-    'createPool.ts',
     'askByKey.ts',
     'askInTurn.ts',
     'feed.ts',

@@ -25,6 +25,8 @@ export class Supervisor<Out, In> {
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #policy = new Subscription();
   #failure: SimpleIpcError | undefined;
+  /** What the run said last, even if it is not told to everyone yet. */
+  #state: WorkerStatus['state'] = 'stopped';
   #stopRequested = false;
   #startAgain = false;
   #warned = false;
@@ -93,11 +95,15 @@ export class Supervisor<Out, In> {
     return this.#until(Infinity);
   }
 
-  /** Settles when a run takes input or none will, `undefined` if so already. */
+  /**
+   * Settles when what is pushed is for a run that is `running`, or is rejected at once; `undefined` if so
+   * already. Nothing that is asked may wait for a run of which nobody knows when it comes.
+   */
   settled(): Promise<unknown> | undefined {
-    const { state } = this.#status.status$.value;
-    if (state === 'running' || this.#phase === 'resting') return undefined;
-    return this.#until(this.#lane.generation + (state === 'starting' ? 0 : 1));
+    const { input } = this.#ports;
+    const isRunning = this.#state === 'running' && (input.isOpen || input.isRefusing);
+    if (isRunning || this.#phase === 'resting') return undefined;
+    return this.#until(this.#lane.generation + (this.#state === 'starting' ? 0 : 1));
   }
 
   /** Stops reading the output, or reads on. */
@@ -160,6 +166,7 @@ export class Supervisor<Out, In> {
   }
 
   #report(status: WorkerStatus): void {
+    this.#state = status.state;
     if (status.state === 'exited') {
       this.#exits = [...this.#exits, status.exit].slice(-MAX_EXITS);
       // The resting status says it.

@@ -1,4 +1,5 @@
 export type { Command } from './command.js';
+export { createPool, type Pool, type PoolOptions, type PoolStatus } from './createPool.js';
 export * from './errors.js';
 export type { Codec, Decoder, DecoderLimits } from './framing/codec.js';
 export { bytes } from './framing/bytes.js';

@@ -112,7 +112,7 @@ export interface WorkerInternals<In> {
   readonly brake: Brake;
   /** Whose turn it is to ask. */
   readonly turns: Turns;
-  readonly supervisor: Pick<Supervisor<unknown, In>, 'ended$' | 'settled'>;
+  readonly supervisor: Pick<Supervisor<unknown, In>, 'atRest' | 'ended$' | 'settled'>;
 }
 
 // A worker's own `In` is what was put in for it.
@@ -147,9 +147,10 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const status = createStatus();
     const rejected$ = new Subject<RejectedInput<In>>();
     const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
-      rejected: (lost) => {
+      rejected: (lost, isKnown) => {
         if (rejected$.observed) rejected$.next(lost);
-        else this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
+        else if (!isKnown)
+          this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
       },
     });
     this.output$ = output.values$;

@@ -3,6 +3,7 @@ import { abortable } from '../abortable.js';
 import { askByKey } from '../askByKey.js';
 import { askInTurn } from '../askInTurn.js';
 import { checkAmounts, checkType } from '../options.js';
+import { CommandPool, type Pool } from '../createPool.js';
 import type { ReactiveWorker } from '../worker.js';
 
 /** What every exchange can be told. */
@@ -28,8 +29,8 @@ export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
    */
   readonly reply: (output$: Observable<Out>, request: In) => Observable<Reply>;
   /**
-   * How many requests are under way at a time. More than 1 only if `reply` tells their replies apart.
-   * @defaultValue 1
+   * How many requests are under way at a time. More than 1 only if `reply` tells their replies apart, or
+   * with a pool, each of whose workers has one at a time. @defaultValue 1, or the size of the pool
    */
   readonly concurrency?: number;
 }
@@ -71,7 +72,7 @@ export interface KeyOptions<Out, In> extends ExchangeLimits {
  * @throws TypeError, RangeError for a wrong argument.
  */
 export function exchange<Out, In, Reply>(
-  worker: ReactiveWorker<Out, In>,
+  worker: ReactiveWorker<Out, In> | Pool<Out, In>,
   options: ReplyOptions<Out, In, Reply>,
 ): OperatorFunction<In, Reply>;
 export function exchange<Out, In>(
@@ -79,28 +80,51 @@ export function exchange<Out, In>(
   options: KeyOptions<Out, In>,
 ): OperatorFunction<In, Out>;
 export function exchange<Out, In, Reply>(
-  worker: ReactiveWorker<Out, In>,
+  worker: ReactiveWorker<Out, In> | Pool<Out, In>,
   options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
 ): OperatorFunction<In, Reply | Out> {
-  checkType('options', options, 'object');
-  const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
-  const { concurrency = 'key' in options ? Infinity : 1 } = options;
-  checkAmounts({ timeoutMs, maxAttempts, concurrency });
-  if (concurrency < 1) throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);
-  checkType('idempotent', idempotent, 'boolean');
-  checkType('signal', signal, 'object');
-  const limits = { timeoutMs, attempts: idempotent ? maxAttempts : 1 };
+  const { concurrency, limits, signal } = checked(worker, options);
   let operator: OperatorFunction<In, Reply | Out>;
   if ('key' in options) {
-    if (typeof options.key !== 'function') throw new TypeError('key must be a function');
-    operator = askByKey(worker, options.key, limits, concurrency);
+    operator = askByKey(worker as ReactiveWorker<Out, In>, options.key, limits, concurrency);
+  } else if (worker instanceof CommandPool) {
+    operator = mergeMap((worker as CommandPool<Out, In>).ask(options.reply, limits), concurrency);
   } else {
-    if (typeof options.reply !== 'function') throw new TypeError('reply must be a function');
-    const ask = askInTurn(worker, options.reply, limits, concurrency === 1);
+    const ask = askInTurn(
+      worker as ReactiveWorker<Out, In>,
+      options.reply,
+      limits,
+      concurrency === 1,
+    );
     operator = mergeMap(ask, concurrency);
   }
   return (source$) => {
     const replies$ = source$.pipe(operator);
     return signal ? abortable(replies$, signal) : replies$;
   };
+}
+
+function checked<Out, In, Reply>(
+  worker: ReactiveWorker<Out, In> | Pool<Out, In>,
+  options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
+) {
+  checkType('options', options, 'object');
+  const isKeyed = 'key' in options;
+  const isPool = worker instanceof CommandPool;
+  if (isKeyed && typeof options.key !== 'function') throw new TypeError('key must be a function');
+  if (!isKeyed && typeof options.reply !== 'function')
+    throw new TypeError('reply must be a function');
+  if (isKeyed && isPool) {
+    throw new TypeError(
+      'key is for a single worker: each worker of a pool has one request at a time',
+    );
+  }
+  const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
+  const usual = isPool ? worker.workers.length : 1;
+  const { concurrency = isKeyed ? Infinity : usual } = options;
+  checkAmounts({ timeoutMs, maxAttempts, concurrency });
+  if (concurrency < 1) throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);
+  checkType('idempotent', idempotent, 'boolean');
+  checkType('signal', signal, 'object');
+  return { concurrency, signal, limits: { timeoutMs, attempts: idempotent ? maxAttempts : 1 } };
 }

@@ -53,12 +53,20 @@ export interface RestartPolicy {
  * @see lifeOf
  */
 export function restartOnExit(policy: RestartPolicy = {}): MonoTypeOperatorFunction<WorkerStatus> {
+  return restartWithin(policy, () => new RestartBudget(policy));
+}
+
+/** The same, with a budget that several lives may share. */
+export function restartWithin(
+  policy: RestartPolicy,
+  budgetOf: () => RestartBudget,
+): MonoTypeOperatorFunction<WorkerStatus> {
   const { stableAfterMs = 10_000, scheduler } = policy;
   checkPolicy(policy);
   const clock = clockOf(scheduler);
   return (life$) =>
     new Observable((subscriber) => {
-      const budget = new RestartBudget(policy);
+      const budget = budgetOf();
       let attempt = 0;
       let everRan = false;
       let cancel: () => void = () => undefined;
@@ -108,7 +116,7 @@ export function restartOnExit(policy: RestartPolicy = {}): MonoTypeOperatorFunct
 }
 
 /** The restarts of the last `withinMs`. */
-class RestartBudget {
+export class RestartBudget {
   #spent: { readonly at: number; readonly exit: Exit }[] = [];
 
   constructor(private readonly policy: RestartPolicy) {}

@@ -11,8 +11,8 @@ export interface RejectedInput<In> {
 
 /** Who hears of the queue. */
 export interface InputListener<In> {
-  /** A value will not reach the program. */
-  rejected(input: RejectedInput<In>): void;
+  /** A value will not reach the program. `isKnown`: whoever pushed it is told as well. */
+  rejected(input: RejectedInput<In>, isKnown: boolean): void;
   /** The run that was reading will not read any more. */
   closed?(): void;
 }
@@ -59,6 +59,16 @@ export class InputQueue<In> {
   /** Whether a full batch waits or is being written. */
   get isFull(): boolean {
     return this.#pendingBytes >= BATCH_BYTES;
+  }
+
+  /** Whether a run reads what is pushed now. */
+  get isOpen(): boolean {
+    return this.#wake !== undefined;
+  }
+
+  /** Whether what is pushed now is rejected. */
+  get isRefusing(): boolean {
+    return this.#refusal !== undefined;
   }
 
   /**
@@ -147,7 +157,8 @@ export class InputQueue<In> {
     for (const batch of lost) {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
-      for (const value of batch.values) this.#reject(value, error());
+      const isKnown = batch.lost !== undefined;
+      for (const value of batch.values) this.listener.rejected({ value, error: error() }, isKnown);
       for (const lost of batch.lost ?? []) lost(error());
     }
     this.#tellRoom();
@@ -190,7 +201,7 @@ export class InputQueue<In> {
   }
 
   #reject(value: In, error: Error, lost?: LossListener): 0 {
-    this.listener.rejected({ value, error });
+    this.listener.rejected({ value, error }, lost !== undefined);
     lost?.(error);
     return 0;
   }

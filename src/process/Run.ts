@@ -171,9 +171,8 @@ export class Run<Out, In> {
   }
 
   #run(): void {
+    this.#inlet.open();
     this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
-    // Whoever watches may have stopped it just now.
-    if (!this.#stopping) this.#inlet.open();
   }
 
   #notReady(reason: string, cause?: unknown): void {

@@ -1,0 +1,239 @@
+import { BehaviorSubject, Observable, Subscription } from 'rxjs';
+import { askInTurn, type AskLimits } from './askInTurn.js';
+import { parseCommand, type Command } from './command.js';
+import { ExitError, InputClosedError, NotRunningError, type CommandWords } from './errors.js';
+import type { LineInput } from './framing/lines.js';
+import { RestartBudget, restartWithin, type RestartPolicy } from './operators/restartOnExit.js';
+import { checkWhole } from './options.js';
+import { createWorker, internalsOf, type ReactiveWorker, type WorkerOptions } from './worker.js';
+
+/** Options of {@link createPool}: those of its workers, and how many they are. */
+export interface PoolOptions<Out = string, In = LineInput> extends Omit<
+  WorkerOptions<Out, In>,
+  'start' | 'supervise' | 'replay'
+> {
+  /** How many programs run side by side, 1 or more. */
+  readonly size: number;
+  /**
+   * How they are restarted. The limit (`maxRestarts` within `withinMs`) is that of the whole pool, so that a
+   * broken program is not restarted `size` times faster. @defaultValue `{ when: 'always' }`
+   */
+  readonly restart?: RestartPolicy;
+}
+
+/** How many workers of a pool are in which state, and how many requests wait for one. */
+export interface PoolStatus {
+  /** Ready for a request. */
+  readonly idle: number;
+  /** At work on one. */
+  readonly busy: number;
+  /** Starting, or being restarted. */
+  readonly starting: number;
+  /** At rest: failed, or stopped. */
+  readonly resting: number;
+  /** Requests that wait for an idle worker. */
+  readonly waiting: number;
+}
+
+/** Programs of one kind, side by side. Give it to `exchange` instead of a worker. */
+export interface Pool<Out = string, In = LineInput> extends AsyncDisposable {
+  /** The workers. What they write and say can be watched; `exchange` alone should send to them. */
+  readonly workers: readonly ReactiveWorker<Out, In>[];
+  /** The state of the pool, now and at each change. Never errors, completes on dispose. */
+  readonly status$: Observable<PoolStatus>;
+  /** Takes no new request, finishes those it has, then stops all. Settles when nothing is left running. */
+  stop(): Promise<void>;
+  /** The same, and completes the streams of its workers. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Creates a pool: several workers behind one `exchange`. A request goes to the worker that has been idle
+ * longest, one at a time each; one that is starting or restarting takes none. A request that is
+ * `idempotent` and whose run ends is asked again of another worker.
+ *
+ * @example
+ * ```ts
+ * const pool = createPool('python3 -u score.py', { size: 4 });
+ * documents$.pipe(exchange(pool, { reply: take(1) })).subscribe((score) => console.log(score));
+ * ```
+ *
+ * @param command - what each worker runs.
+ * @param options - see {@link PoolOptions}.
+ * @returns the pool; its workers start at once.
+ * @throws TypeError, RangeError for a wrong command or option.
+ */
+export function createPool<Out = string, In = LineInput>(
+  command: Command,
+  options: PoolOptions<Out, In>,
+): Pool<Out, In> {
+  return new CommandPool(command, options);
+}
+
+/** One worker, and what the pool knows of it. */
+interface Member<Out, In> {
+  readonly worker: ReactiveWorker<Out, In>;
+  isBusy: boolean;
+  isAtRest: boolean;
+}
+
+/** A request that waits for an idle worker. */
+interface Waiting<Out, In> {
+  readonly begin: (worker: ReactiveWorker<Out, In>) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A pool, as `exchange` sees it. */
+export class CommandPool<Out, In> implements Pool<Out, In> {
+  readonly workers: readonly ReactiveWorker<Out, In>[];
+  readonly status$: Observable<PoolStatus>;
+  readonly #status$: BehaviorSubject<PoolStatus>;
+  readonly #members: readonly Member<Out, In>[];
+  readonly #command: CommandWords;
+  /** Those that are ready, the longest idle first. */
+  #idle: Member<Out, In>[] = [];
+  #waiting: Waiting<Out, In>[] = [];
+  #drained: (() => void) | undefined;
+  #isStopping = false;
+
+  constructor(command: Command, { size, restart, ...options }: PoolOptions<Out, In>) {
+    this.#command = parseCommand(command);
+    checkWhole({ size });
+    if (!(size >= 1)) throw new RangeError(`size must be 1 or more, not ${size}`);
+    const policy: RestartPolicy = { when: 'always', ...restart };
+    const budget = new RestartBudget(policy);
+    const supervise = restartWithin(policy, () => budget);
+    this.#members = Array.from({ length: size }, () => {
+      const worker = createWorker(command, { ...options, start: false, supervise });
+      return { worker, isBusy: false, isAtRest: false };
+    });
+    this.workers = this.#members.map(({ worker }) => worker);
+    this.#status$ = new BehaviorSubject(this.#count());
+    this.status$ = this.#status$.asObservable();
+    for (const member of this.#members) this.#start(member);
+  }
+
+  /** What `exchange` does with a request. */
+  ask<Reply>(
+    reply: (output$: Observable<Out>, request: In) => Observable<Reply>,
+    { timeoutMs, attempts }: AskLimits,
+  ): (request: In) => Observable<Reply> {
+    return (request) =>
+      new Observable((subscriber) => {
+        let asked = 0;
+        const ask = (): void => {
+          asked++;
+          subscriber.add(this.#whenIdle(begin, fail));
+        };
+        const begin = (worker: ReactiveWorker<Out, In>): void => {
+          const askOnce = askInTurn(worker, reply, { timeoutMs, attempts: 1 }, true);
+          subscriber.add(
+            askOnce(request).subscribe({
+              next: (value) => subscriber.next(value),
+              error: fail,
+              complete: () => subscriber.complete(),
+            }),
+          );
+        };
+        const fail = (error: unknown): void => {
+          const runEnded = error instanceof ExitError || error instanceof InputClosedError;
+          if (runEnded && asked < attempts) ask();
+          else subscriber.error(error);
+        };
+        if (this.#isStopping) {
+          subscriber.error(new NotRunningError(this.#command, 'is being stopped with its pool'));
+        } else {
+          ask();
+        }
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (!this.#isDrained) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await Promise.all(this.workers.map((worker) => worker[Symbol.asyncDispose]()));
+    this.#status$.complete();
+  }
+
+  get #isDrained(): boolean {
+    return this.#waiting.length === 0 && this.#members.every(({ isBusy }) => !isBusy);
+  }
+
+  #start(member: Member<Out, In>): void {
+    const { worker } = member;
+    worker.status$.subscribe(() => this.#follow(member));
+    void internalsOf(worker)
+      .supervisor.atRest()
+      .then(() => {
+        member.isAtRest = true;
+        this.#follow(member);
+      });
+    worker.start();
+  }
+
+  #count(): PoolStatus {
+    const busy = this.#members.filter(({ isBusy }) => isBusy).length;
+    const resting = this.#members.filter(({ isBusy, isAtRest }) => isAtRest && !isBusy).length;
+    const idle = this.#idle.length;
+    const starting = this.#members.length - busy - resting - idle;
+    return { idle, busy, starting, resting, waiting: this.#waiting.length };
+  }
+
+  /** Finds out whether a member is idle, after it has changed. */
+  #follow(member: Member<Out, In>): void {
+    const { state } = member.worker.status$.value;
+    // A program that no longer reads may not have been seen to exit yet.
+    const isReady = state === 'running' && internalsOf(member.worker).input.isOpen;
+    this.#idle = this.#idle.filter((other) => other !== member || isReady);
+    if (isReady && !member.isBusy && !this.#idle.includes(member)) this.#idle.push(member);
+    this.#serve();
+  }
+
+  /** Calls `begin` when a member is idle. Unsubscribing gives up waiting. */
+  #whenIdle(begin: Waiting<Out, In>['begin'], fail: Waiting<Out, In>['fail']): Subscription {
+    const waiting = { begin, fail };
+    this.#waiting.push(waiting);
+    this.#serve();
+    return new Subscription(() => {
+      this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      this.#serve();
+    });
+  }
+
+  #occupy(member: Member<Out, In>, { begin }: Waiting<Out, In>): void {
+    const { turns } = internalsOf(member.worker);
+    member.isBusy = true;
+    begin(member.worker);
+    // The next turn comes when the reply is complete, or its run ended, even if whoever asked has left.
+    turns.take(() => {
+      turns.done();
+      member.isBusy = false;
+      this.#follow(member);
+    });
+  }
+
+  get #failure(): Error {
+    const statuses = this.workers.map((worker) => worker.status$.value);
+    const failed = statuses.find((status) => status.state === 'failed');
+    return failed?.error ?? new NotRunningError(this.#command, 'has no worker left in its pool');
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0) {
+      const member = this.#idle.shift();
+      if (!member) break;
+      const waiting = this.#waiting.shift();
+      if (waiting) this.#occupy(member, waiting);
+    }
+    if (this.#members.every(({ isAtRest }) => isAtRest)) {
+      for (const { fail } of this.#waiting.splice(0)) fail(this.#failure);
+    }
+    if (this.#isDrained) this.#drained?.();
+    this.#status$.next(this.#count());
+  }
+}
