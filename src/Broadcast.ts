@@ -8,7 +8,9 @@ import { Observable, type Subscriber } from 'rxjs';
 export class Broadcast<T> {
   /** The stream. A late subscriber first gets the last `replay` values, then whatever comes. */
   readonly values$ = new Observable<T>((subscriber) => {
-    for (const value of this.#recent) subscriber.next(value);
+    for (let i = 0; i < this.#recent.length; i++) {
+      subscriber.next(this.#recent[(this.#oldest + i) % this.#recent.length] as T);
+    }
     if (this.#completed) {
       subscriber.complete();
       return undefined;
@@ -21,7 +23,9 @@ export class Broadcast<T> {
 
   // Replaced, never changed: who comes or goes during a value does not disturb its delivery.
   #subscribers: readonly Subscriber<T>[] = [];
+  /** The last values; once there are `replay` of them, a ring. */
   readonly #recent: T[] = [];
+  #oldest = 0;
   #completed = false;
 
   constructor(private readonly replay = 0) {}
@@ -37,7 +41,11 @@ export class Broadcast<T> {
   }
 
   #remember(value: T): void {
-    this.#recent.push(value);
-    if (this.#recent.length > this.replay) this.#recent.shift();
+    if (this.#recent.length < this.replay) {
+      this.#recent.push(value);
+    } else {
+      this.#recent[this.#oldest] = value;
+      this.#oldest = (this.#oldest + 1) % this.replay;
+    }
   }
 }

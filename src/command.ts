@@ -13,7 +13,9 @@ export type Command = string | readonly string[];
 export function parseCommand(command: Command): readonly [string, ...string[]] {
   const words: unknown = typeof command === 'string' ? command.trim().split(/\s+/) : command;
   if (!Array.isArray(words)) {
-    throw new TypeError(`command must be a string or a list of strings, not ${typeof command}`);
+    throw new TypeError(
+      `command must be a string or a list of strings, not ${words === null ? 'null' : typeof words}`,
+    );
   }
   const [file, ...args] = words.map((word: unknown, index) => {
     if (typeof word !== 'string') {

@@ -4,7 +4,7 @@ import { parseCommand, type Command } from './command.js';
 import { ExitError, InputClosedError, NotRunningError, type CommandWords } from './errors.js';
 import type { LineInput } from './framing/lines.js';
 import { RestartBudget, restartWithin, type RestartPolicy } from './operators/restartOnExit.js';
-import { checkWhole } from './options.js';
+import { checkWhole } from './check.js';
 import { createWorker, internalsOf, type ReactiveWorker, type WorkerOptions } from './worker.js';
 
 /** Options of {@link createPool}: those of its workers, and how many they are. */

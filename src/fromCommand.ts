@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { checkOptions } from './check.js';
 import type { Command } from './command.js';
 import type { LineInput } from './framing/lines.js';
 import { lifeOf, type LifeOptions } from './life.js';
@@ -26,6 +27,7 @@ export function fromCommand<Out = string, In = LineInput>(
   command: Command,
   options: CommandOptions<Out, In> = {},
 ): Observable<Out> {
+  checkOptions('options', options);
   const run = (output?: LifeOptions<Out, In>['output']) =>
     lifeOf(command, { ...options, ...(output && { output }) });
   void run(); // Checks the arguments now, not at the subscription.

@@ -1,7 +1,7 @@
 import { parseCommand, type Command } from './command.js';
 import { quote, SpawnError } from './errors.js';
 import { lines } from './framing/lines.js';
-import { checkType } from './options.js';
+import { checkType } from './check.js';
 import type { Exit, WorkerStatus } from './status.js';
 import { createWorker, type ReactiveWorker } from './worker.js';
 

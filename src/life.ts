@@ -1,11 +1,26 @@
-import { noop, Subscription, type Observable, type ObservableInput, type Observer } from 'rxjs';
+import {
+  catchError,
+  concat,
+  EMPTY,
+  ignoreElements,
+  mergeMap,
+  noop,
+  of,
+  Subject,
+  takeUntil,
+  tap,
+  type Observable,
+  type ObservableInput,
+  type Observer,
+} from 'rxjs';
 import { abortable } from './abortable.js';
 import { Broadcast } from './Broadcast.js';
 import type { Command } from './command.js';
 import { InputClosedError } from './errors.js';
 import type { LineInput } from './framing/lines.js';
-import { checkType, planRun, type RunOptions } from './options.js';
-import { pour } from './pour.js';
+import { checkMethods, checkOptions, checkType } from './check.js';
+import { planRun, type RunOptions } from './options.js';
+import { isSource, pour } from './pour.js';
 import { InputQueue } from './process/InputQueue.js';
 import { RunLane } from './RunLane.js';
 import type { WorkerStatus } from './status.js';
@@ -46,23 +61,26 @@ export function lifeOf<Out = string, In = LineInput>(
   command: Command,
   options: LifeOptions<Out, In> = {},
 ): Observable<WorkerStatus> {
+  checkOptions('options', options);
   const { input, output, stderrLines, signal } = options;
   if (typeof input === 'string') {
     throw new TypeError(
       'input is a string, which would be sent one character a line: pass [input]',
     );
   }
+  if (input !== undefined && !isSource(input)) {
+    throw new TypeError('input must be an Observable, a promise, an iterable or a stream');
+  }
   checkType('output', output, 'object');
   checkType('stderrLines', stderrLines, 'object');
-  checkType('signal', signal, 'object');
+  checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
   const plan = planRun(command, options, input !== undefined);
-  let pouring = Subscription.EMPTY;
+  const inputIsOver$ = new Subject<void>();
   const queue = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
     // A program may stop reading early, as `head -n 1` does.
-    closed: () => {
-      pouring.unsubscribe();
-    },
+    closed: () => inputIsOver$.next(),
     rejected: ({ error }) => {
+      inputIsOver$.next();
       if (!(error instanceof InputClosedError)) lane.failInput(error);
     },
   });
@@ -74,23 +92,29 @@ export function lifeOf<Out = string, In = LineInput>(
     ended: noop,
     idle: noop,
     status({ state }) {
-      if (input && state === 'starting') {
-        pouring = pour(input, queue).subscribe({
-          error: (error: unknown) => {
-            lane.failInput(error);
-          },
-          complete: () => {
-            queue.complete();
-          },
-        });
-      } else if (state === 'exited') {
-        pouring.unsubscribe();
-        queue.refuse(() => new InputClosedError(plan.command, 'has ended'));
-        queue.accept();
-      }
+      if (state !== 'exited') return;
+      inputIsOver$.next();
+      queue.refuse(() => new InputClosedError(plan.command, 'has ended'));
+      queue.accept();
     },
   });
-  return signal ? abortable(lane.run$, signal) : lane.run$;
+  const pour$ = pour(input ?? [], queue).pipe(
+    tap({
+      complete: () => queue.complete(),
+      error: (error: unknown) => lane.failInput(error),
+    }),
+    ignoreElements(),
+    // It comes back as the end of the run.
+    catchError(() => EMPTY),
+    takeUntil(inputIsOver$),
+  );
+  const life$ = input === undefined ? lane.run$ : lane.run$.pipe(mergeMap(withInput));
+  return signal ? abortable(life$, signal) : life$;
+
+  /** A run's input is read from when its start was told until it is over, or unsubscribed. */
+  function withInput(status: WorkerStatus): Observable<WorkerStatus> {
+    return status.state === 'starting' ? concat(of(status), pour$) : of(status);
+  }
 }
 
 /** Where values are written: what an observer throws is its own affair, as everywhere in RxJS. */

@@ -1,4 +1,12 @@
 import type { SchedulerLike } from 'rxjs';
+import {
+  checkAmounts,
+  checkMethods,
+  checkOptions,
+  checkText,
+  checkType,
+  checkWhole,
+} from './check.js';
 import { clockOf } from './clock.js';
 import { parseCommand, type Command } from './command.js';
 import type { Codec } from './framing/codec.js';
@@ -65,6 +73,8 @@ export function planRun<Out, In>(
   options: RunOptions<Out, In>,
   input: boolean,
 ): RunPlan<Out, In> {
+  checkOptions('options', options);
+  checkOptions('stop', options.stop);
   const {
     cwd,
     env,
@@ -88,16 +98,19 @@ export function planRun<Out, In>(
   checkText({ cwd, argv0 });
   checkEnv(env);
   checkWhole({ uid, gid });
-  checkType('codec', codec, 'object');
+  checkMethods('codec', codec, 'decoder', 'encode');
   checkType('ready', ready, 'function');
   checkType('ownGroup', ownGroup, 'boolean');
   checkType('orphanGuard', orphanGuard, 'boolean');
+  checkMethods('scheduler', scheduler, 'now', 'schedule');
+  checkType('launch', launch, 'function');
   if (!['pipe', 'inherit'].includes(stderr)) {
-    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${stderr as string}`);
+    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(options.stderr)}`);
   }
   if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
   successExits.forEach((code: unknown, index) => {
-    checkWhole({ [`successExits[${String(index)}]`]: code });
+    checkType(`successExits[${index}]`, code ?? null, 'number');
+    checkWhole({ [`successExits[${index}]`]: code });
   });
   checkAmounts({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
   checkAmounts({ maxLineBytes, maxPendingBytes });
@@ -124,44 +137,9 @@ export function planRun<Out, In>(
   };
 }
 
-/** Each must be a number from 0 on; Infinity is allowed, and NaN is not. */
-export function checkAmounts(amounts: Readonly<Record<string, unknown>>): void {
-  for (const [name, amount] of Object.entries(amounts)) {
-    checkType(name, amount, 'number');
-    if (!(Number(amount) >= 0))
-      throw new RangeError(`${name} must be 0 or more, not ${String(amount)}`);
-  }
-}
-
-/** Each must be an integer from 0 on, or absent. */
-export function checkWhole(numbers: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(numbers)) {
-    checkType(name, value, 'number');
-    if (value !== undefined && !(Number.isInteger(value) && Number(value) >= 0)) {
-      throw new RangeError(`${name} must be an integer from 0 on, not ${JSON.stringify(value)}`);
-    }
-  }
-}
-
-/** It must be of that type, or absent. */
-export function checkType(name: string, value: unknown, type: string): void {
-  if (value !== undefined && (typeof value !== type || value === null)) {
-    throw new TypeError(`${name} must be a ${type}, not ${value === null ? 'null' : typeof value}`);
-  }
-}
-
-function checkText(texts: Readonly<Record<string, unknown>>): void {
-  for (const [name, text] of Object.entries(texts)) {
-    checkType(name, text, 'string');
-    if (String(text).includes('\0')) throw new TypeError(`${name} contains a NUL character`);
-  }
-}
-
 function checkEnv(env: unknown): void {
-  checkType('env', env, 'object');
-  checkText(
-    Object.fromEntries(
-      Object.entries(env ?? {}).map(([key, value]) => [`env.${key}`, value as unknown]),
-    ),
-  );
+  checkOptions('env', env);
+  for (const [name, value] of Object.entries((env ?? {}) as Record<string, unknown>)) {
+    checkText({ [`env.${name}`]: value, [`env: the name ${name}`]: name });
+  }
 }

@@ -1,4 +1,4 @@
-import { from, isObservable, Observable, type ObservableInput, type Subscriber } from 'rxjs';
+import { from, isObservable, Observable, tap, type ObservableInput, type Subscriber } from 'rxjs';
 import type { InputQueue } from './process/InputQueue.js';
 
 /** A source that is read one value at a time: arrays, generators, streams. */
@@ -17,13 +17,7 @@ export interface FeedProgress {
  */
 export function pour<In>(source: ObservableInput<In>, queue: InputQueue<In>): Observable<unknown> {
   if (isPullable(source)) return pourPulled(source, queue);
-  return new Observable((subscriber) =>
-    from(source).subscribe({
-      next: (value) => queue.push(value),
-      complete: () => subscriber.complete(),
-      error: (error: unknown) => subscriber.error(error),
-    }),
-  );
+  return from(source).pipe(tap((value) => queue.push(value)));
 }
 
 /**
@@ -66,18 +60,30 @@ async function pull<In>(
   // A loop each: `for await` over an array would take a turn, and so a write, for every value.
   if (Symbol.iterator in source) {
     for (const value of source) {
-      if (take(value)) await room();
       if (progress.closed) return;
+      if (take(value)) await room();
     }
   } else {
     for await (const value of source) {
-      if (take(value)) await room();
       if (progress.closed) return;
+      if (take(value)) await room();
     }
   }
   await queue.flushed();
   progress.next({ lines, bytes });
 }
+
+/** Whether it is anything that can be read. */
+export function isSource(source: unknown): source is ObservableInput<unknown> {
+  if (isObservable(source)) return true;
+  if (typeof source !== 'object' || source === null) return false;
+  return ['then', 'getReader', 'length', Symbol.iterator, Symbol.asyncIterator, observable].some(
+    (key) => key in source,
+  );
+}
+
+// RxJS's well-known symbol, for Observables of other libraries.
+const observable = (Symbol as { readonly observable?: symbol }).observable ?? '@@observable';
 
 function isPullable<In>(source: ObservableInput<In>): source is ObservableInput<In> & Pullable<In> {
   return !isObservable(source) && (Symbol.iterator in source || Symbol.asyncIterator in source);

@@ -6,7 +6,8 @@ import type { Command } from './command.js';
 import type { CommandWords } from './errors.js';
 import type { LineInput } from './framing/lines.js';
 import { InputSubject } from './InputSubject.js';
-import { checkType, checkWhole, planRun, type RunOptions } from './options.js';
+import { checkOptions, checkType, checkWhole } from './check.js';
+import { planRun, type RunOptions } from './options.js';
 import { OutputIterator } from './OutputIterator.js';
 import { InputQueue, type RejectedInput } from './process/InputQueue.js';
 import type { StatusSubject } from './StatusSubject.js';
@@ -137,6 +138,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   #disposal: Promise<void> | undefined;
 
   constructor(command: Command, options: WorkerOptions<Out, In>) {
+    checkOptions('options', options);
     const { start = true, supervise = identity, replay = 0 } = options;
     checkType('start', start, 'boolean');
     checkType('supervise', supervise, 'function');

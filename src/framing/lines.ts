@@ -14,6 +14,8 @@ export interface LinesOptions {
 /** Thrown by the encoder of {@link lines}; the worker says which command it was meant for. */
 export class LineBreak extends Error {}
 
+/** How much a kept line may keep alive with it, at most, unless it is longer itself. */
+const BLOCK_BYTES = 2 * 1024;
 const LF = 10;
 const CR = 13;
 // Without ignoreBOM, a byte order mark would vanish at the start of every chunk.
@@ -60,19 +62,12 @@ export function lines({ lineBreaks = 'reject' }: LinesOptions = {}): Codec<strin
 export class LineDecoder implements Decoder {
   readonly #next: (line: string) => void;
   readonly #maxLineBytes: number;
-  readonly #whenTooLong: 'throw' | 'cut';
   #parts: Uint8Array[] = [];
   #partBytes = 0;
 
-  /** @param whenTooLong - `'cut'` delivers a line past the limit in pieces, for text that frames nothing. */
-  constructor(
-    next: (line: string) => void,
-    maxLineBytes: number,
-    whenTooLong: 'throw' | 'cut' = 'throw',
-  ) {
+  constructor(next: (line: string) => void, maxLineBytes: number) {
     this.#next = next;
     this.#maxLineBytes = maxLineBytes;
-    this.#whenTooLong = whenTooLong;
   }
 
   write(chunk: Uint8Array): void {
@@ -89,12 +84,29 @@ export class LineDecoder implements Decoder {
     }
     const complete = chunk.subarray(start, last);
     if (complete.length > this.#maxLineBytes) this.#deliverChecked(complete);
-    else if (start <= last) this.#deliver(utf8.decode(complete));
+    else if (start <= last) this.#deliverBlocks(complete);
     this.#hold(chunk.subarray(last + 1));
   }
 
   end(): void {
     if (this.#partBytes > 0) this.#next(utf8.decode(this.#release()));
+  }
+
+  /**
+   * Decodes whole lines, a block at a time: the engine makes each line a view of the text that it is cut from,
+   * so that whoever keeps a line keeps that text.
+   */
+  #deliverBlocks(complete: Uint8Array): void {
+    const { length } = complete;
+    let start = 0;
+    while (length - start > BLOCK_BYTES) {
+      let end = complete.lastIndexOf(LF, start + BLOCK_BYTES);
+      if (end < start) end = complete.indexOf(LF, start + BLOCK_BYTES);
+      if (end === -1) break;
+      this.#deliver(utf8.decode(complete.subarray(start, end)));
+      start = end + 1;
+    }
+    if (start <= length) this.#deliver(utf8.decode(complete.subarray(start)));
   }
 
   /** Delivers the lines of a text whose last line end is already cut off. */
@@ -116,7 +128,7 @@ export class LineDecoder implements Decoder {
     for (let end = 0; end !== complete.length; start = end + 1) {
       end = complete.indexOf(LF, start);
       if (end === -1) end = complete.length;
-      if (end - start > this.#maxLineBytes && this.#whenTooLong === 'throw') this.#tooLong();
+      if (end - start > this.#maxLineBytes) this.#tooLong();
       this.#next(withoutCr(utf8.decode(complete.subarray(start, end))));
     }
   }
@@ -125,9 +137,7 @@ export class LineDecoder implements Decoder {
     if (part.length === 0) return;
     this.#parts.push(part);
     this.#partBytes += part.length;
-    if (this.#partBytes <= this.#maxLineBytes) return;
-    if (this.#whenTooLong === 'throw') this.#tooLong();
-    this.#next(utf8.decode(this.#release()));
+    if (this.#partBytes > this.#maxLineBytes) this.#tooLong();
   }
 
   #release(): Uint8Array {
@@ -139,7 +149,7 @@ export class LineDecoder implements Decoder {
   }
 
   #tooLong(): never {
-    throw new RangeError(`a line is longer than maxLineBytes (${String(this.#maxLineBytes)})`);
+    throw new RangeError(`a line is longer than maxLineBytes (${this.#maxLineBytes})`);
   }
 }
 

@@ -2,7 +2,7 @@ import { mergeMap, type Observable, type OperatorFunction } from 'rxjs';
 import { abortable } from '../abortable.js';
 import { askByKey } from '../askByKey.js';
 import { askInTurn } from '../askInTurn.js';
-import { checkAmounts, checkType } from '../options.js';
+import { checkAmounts, checkType } from '../check.js';
 import { CommandPool, type Pool } from '../createPool.js';
 import type { ReactiveWorker } from '../worker.js';
 

@@ -8,7 +8,7 @@ import {
   type ObservableInput,
   type ObservedValueOf,
 } from 'rxjs';
-import { checkType, checkWhole } from '../options.js';
+import { checkType, checkWhole } from '../check.js';
 import { internalsOf, type ReactiveWorker } from '../worker.js';
 
 /** Options of {@link pacedMap}. */

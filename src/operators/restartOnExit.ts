@@ -6,7 +6,7 @@ import {
 } from 'rxjs';
 import { clockOf, MAX_TIMER_MS } from '../clock.js';
 import { RestartLimitError, SpawnError } from '../errors.js';
-import { checkAmounts, checkType } from '../options.js';
+import { checkAmounts, checkType } from '../check.js';
 import type { Exit, WorkerStatus } from '../status.js';
 
 /** When, how soon and how often {@link restartOnExit} restarts. */

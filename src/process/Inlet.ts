@@ -27,6 +27,7 @@ export class Inlet<In> {
 
   /** Lets the queue flow. */
   open(): void {
+    if (this.#reading || this.#ended || this.program.pid === undefined) return;
     this.#reading = true;
     this.queue.open(() => {
       this.#pump();

@@ -49,7 +49,7 @@ export interface Program {
   resume(): void;
   /** Signals what is left of the group, or the program alone if it has no group of its own. */
   signal(signal: StopSignal): void;
-  /** Whether anything of the group is left, zombies included. */
+  /** Whether anything of the group is left; a zombie counts as dead where that can be known. */
   alive(): boolean;
   /** Reads what is in the pipes, then closes our side of them; `closed` follows. */
   close(): void;

@@ -1,7 +1,7 @@
 import { defer, Subject, take, throwIfEmpty, type Subscription } from 'rxjs';
 import { ExitError, FramingError, messageOf, StartTimeoutError, StopError } from '../errors.js';
 import type { Decoder } from '../framing/codec.js';
-import { LineDecoder } from '../framing/lines.js';
+import { PieceDecoder } from '../framing/PieceDecoder.js';
 import type { Exit, ExitReason, StopCause, StopStage, WorkerStatus } from '../status.js';
 import { Aftermath } from './Aftermath.js';
 import { Inlet } from './Inlet.js';
@@ -54,7 +54,7 @@ export class Run<Out, In> {
     this.#ports = ports;
     this.#startedAt = plan.clock.now();
     this.#stdout = plan.codec.decoder(plan.ready ? this.#outputAndGreeting : ports.output, plan);
-    this.#stderr = new LineDecoder(ports.stderr, STDERR_TAIL_BYTES, 'cut');
+    this.#stderr = new PieceDecoder(ports.stderr, STDERR_TAIL_BYTES);
     this.#program = plan.launch(plan, {
       spawned: () => {
         this.#spawned();
@@ -81,6 +81,8 @@ export class Run<Out, In> {
     this.#inlet = new Inlet(plan.command, this.#program, ports.input);
     this.#ladder = new StopLadder(this.#program, plan, {
       endInput: () => {
+        // What was sent in the turn of the start is input like any other, unless `ready` holds it back.
+        if (!plan.ready) this.#inlet.open();
         this.#inlet.end();
       },
       stage: (stage) => {

@@ -1,4 +1,5 @@
 import { codeOf } from '../errors.js';
+import { isAllZombies } from './zombies.js';
 import type { ProcessTree } from './ProcessTree.js';
 import type { StopSignal } from './Program.js';
 
@@ -33,6 +34,7 @@ export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): 
     signal: kill,
     alive() {
       kill(0);
+      if (!gone && ownGroup && isAllZombies(pid)) forget();
       return !gone;
     },
     exited() {
