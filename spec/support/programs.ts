@@ -102,7 +102,7 @@ export function record<Out, In>(worker: ReactiveWorker<Out, In>): Told<Out, In> 
   return told;
 }
 
-const inShort = (status: WorkerStatus) =>
+export const inShort = (status: WorkerStatus) =>
   status.state === 'stopping' ? `stopping ${status.stage}` : status.state;
 
 const broken: unknown[] = [];
@@ -132,9 +132,11 @@ export async function cleanUp(): Promise<void> {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
   jest.restoreAllMocks();
   config.onUnhandledError = null;
-  for (const error of broken.splice(0)) throw error;
-  for (const statuses of histories.splice(0)) expectEdges(statuses);
-  expect(takeWarnings()).toEqual([]);
+  // What one test leaves here must not fail the next.
+  const [errors, lives, unexpected] = [broken.splice(0), histories.splice(0), takeWarnings()];
+  for (const error of errors) throw error;
+  for (const statuses of lives) expectEdges(statuses);
+  expect(unexpected).toEqual([]);
 }
 
 /** Collects what throwing subscribers throw, which RxJS reports in a turn of its own. */

@@ -1,0 +1,454 @@
+import fc from 'fast-check';
+import { PieceDecoder } from '../../src/framing/PieceDecoder.js';
+import { LineBreak, LineDecoder, lines } from '../../src/framing/lines.js';
+
+const LF = 10;
+const CR = 13;
+const MIB = 1024 * 1024;
+const CASES = 10_000;
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+
+/** Decodes chunks to the end of the output. */
+function decode(chunks: readonly Uint8Array[], maxLineBytes = Infinity): string[] {
+  const received: string[] = [];
+  const decoder = lines().decoder((line) => received.push(line), { maxLineBytes });
+  chunks.forEach((chunk) => decoder.write(chunk));
+  decoder.end();
+  return received;
+}
+
+/** Cuts bytes in pieces; places outside of them, and the same place twice, give empty pieces. */
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const borders = [0, ...[...places].sort((a, b) => a - b), bytes.length];
+  return borders.slice(1).map((end, i) => bytes.slice(borders[i], end));
+}
+
+/** Cuts bytes in pieces of a size. */
+const cutEvery = (bytes: Uint8Array, size: number) =>
+  cut(
+    bytes,
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => i * size),
+  );
+
+/** The rule, in its simplest form: for text … */
+function splitText(text: string): string[] {
+  const ended = text.split('\n');
+  const rest = ended.pop();
+  return [...ended.map((line) => line.replace(/\r$/, '')), ...(rest ? [rest] : [])];
+}
+
+/** … and for bytes, which need not be text. */
+function splitBytes(bytes: Uint8Array): string[] {
+  const received: string[] = [];
+  let start = 0;
+  bytes.forEach((byte, i) => {
+    if (byte !== LF) return;
+    received.push(textOf(bytes.slice(start, i > start && bytes[i - 1] === CR ? i - 1 : i)));
+    start = i + 1;
+  });
+  return start < bytes.length ? [...received, textOf(bytes.slice(start))] : received;
+}
+
+const lineEnds = fc.constantFrom('\n', '\n', '\r\n', '\r', '\u2028', '\u0085', '\uFEFF', '\0');
+const characters = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
+const texts = fc.string({ unit: fc.oneof(lineEnds, characters), maxLength: 40 });
+
+/** Bytes of which most mean something, if rarely something right. */
+const pieces = fc.oneof(
+  fc.constantFrom([LF], [CR, LF], [CR], [0xef, 0xbb, 0xbf], [0xe2, 0x80, 0xa8], [0xf0, 0x9f, 0x98]),
+  fc.uint8Array({ min: 0x80, max: 0xff, maxLength: 4 }),
+  fc.uint8Array({ maxLength: 4 }),
+);
+const anyBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  fc.array(pieces, { maxLength: 16 }).map((parts) => Uint8Array.from(parts.flatMap((p) => [...p]))),
+);
+
+/** Bytes in chunks of any size, empty ones and single bytes included. */
+const chunked = (bytes: fc.Arbitrary<Uint8Array>) =>
+  bytes.chain((all) =>
+    fc
+      .oneof(
+        fc.array(fc.nat({ max: all.length }), { maxLength: 8 }),
+        fc.constant(Array.from(all.keys())),
+      )
+      .map((places) => cut(all, places)),
+  );
+
+describe('lines', () => {
+  describe('decoder', () => {
+    const examples: [name: string, output: string, received: string[]][] = [
+      ['ends a line at LF', 'a\nb\n', ['a', 'b']],
+      ['drops a CR before LF', 'a\r\nb\r\n', ['a', 'b']],
+      ['drops one CR before LF, not two', 'a\r\r\n', ['a\r']],
+      ['keeps a CR that is followed by anything else', 'a\rb\r\rc\n', ['a\rb\r\rc']],
+      ['keeps a CR at the beginning of a line', '\ra\n', ['\ra']],
+      ['keeps a CR after LF', 'a\n\rb\n', ['a', '\rb']],
+      ['keeps a CR at the very end, without LF', 'a\nb\r', ['a', 'b\r']],
+      ['keeps U+2028 and U+2029', 'a\u2028b\u2029c\n', ['a\u2028b\u2029c']],
+      ['keeps U+0085', 'a\u0085b\n', ['a\u0085b']],
+      ['keeps vertical tab and form feed', 'a\vb\fc\n', ['a\vb\fc']],
+      ['keeps NUL', 'a\0b\n\0\n', ['a\0b', '\0']],
+      ['keeps white space', '  a\t \n', ['  a\t ']],
+      ['keeps empty lines', '\n\na\n\n', ['', '', 'a', '']],
+      ['keeps empty lines that end with CR LF', '\r\n\r\na\r\n\r\n', ['', '', 'a', '']],
+      ['delivers an unterminated last line', 'a\nb', ['a', 'b']],
+      ['delivers no line after the last LF', 'a\n', ['a']],
+      ['delivers nothing when there is no output', '', []],
+      ['keeps byte order marks', '\uFEFFa\n\uFEFF\nb\uFEFF', ['\uFEFFa', '\uFEFF', 'b\uFEFF']],
+      ['reads characters of one to four bytes', 'aé€😀\n', ['aé€😀']],
+    ];
+
+    it.each(examples)('%s', (_, output, received) => {
+      expect(decode([bytesOf(output)])).toEqual(received);
+    });
+
+    it.each(examples)('%s, in chunks of one byte', (_, output, received) => {
+      expect(decode(cutEvery(bytesOf(output), 1))).toEqual(received);
+    });
+
+    it('drops a CR whose LF is in the next chunk', () => {
+      expect(decode([bytesOf('a\r'), bytesOf('\nb\r'), bytesOf('c\n')])).toEqual(['a', 'b\rc']);
+    });
+
+    it('ignores empty chunks', () => {
+      expect(decode(['', 'a', '', '\r', '', '\n', ''].map(bytesOf))).toEqual(['a']);
+    });
+
+    it('delivers a line as soon as its LF has come', () => {
+      const next = jest.fn();
+      const decoder = lines().decoder(next, { maxLineBytes: Infinity });
+      decoder.write(bytesOf('a\nb'));
+      expect(next.mock.calls).toEqual([['a']]);
+      decoder.write(bytesOf('\r'));
+      expect(next.mock.calls).toEqual([['a']]);
+      decoder.write(bytesOf('\n'));
+      expect(next.mock.calls).toEqual([['a'], ['b']]);
+      decoder.end();
+      expect(next.mock.calls).toEqual([['a'], ['b']]);
+    });
+
+    it('begins each run afresh', () => {
+      const codec = lines();
+      const received: string[] = [];
+      for (const output of [bytesOf('a\nunfinished €').slice(0, -1), bytesOf('b\n')]) {
+        codec.decoder((line) => received.push(line), { maxLineBytes: Infinity }).write(output);
+      }
+      expect(received).toEqual(['a', 'b']);
+    });
+
+    it('joins a character that is cut in any place', () => {
+      const all = '\u0080é\u07FF\u0800€\u2028\uFFFD\u{10000}😀\u{10FFFF}';
+      for (const character of all) {
+        const output = bytesOf(`x${character}y\r\n${character}\n${character}`);
+        for (let place = 0; place <= output.length; place++) {
+          expect(decode(cut(output, [place]))).toEqual([`x${character}y`, character, character]);
+        }
+      }
+    });
+
+    it('is equal to splitting the text, whatever the text and its chunks', () => {
+      fc.assert(
+        fc.property(
+          texts.chain((text) => fc.tuple(fc.constant(text), chunked(fc.constant(bytesOf(text))))),
+          ([text, chunks]) => {
+            expect(decode(chunks)).toEqual(splitText(text));
+          },
+        ),
+        { numRuns: CASES },
+      );
+    });
+
+    it('is equal to decoding each line by itself, whatever the bytes and their chunks', () => {
+      fc.assert(
+        fc.property(chunked(anyBytes), (chunks) => {
+          expect(decode(chunks)).toEqual(splitBytes(Buffer.concat(chunks)));
+        }),
+        { numRuns: CASES },
+      );
+    });
+  });
+
+  describe('decoder, of malformed bytes', () => {
+    const examples: [name: string, bytes: number[], shown: string][] = [
+      ['a lone continuation byte', [0x80], '\uFFFD'],
+      ['a byte that UTF-8 never has', [0xff], '\uFFFD'],
+      ['an overlong sequence', [0xc0, 0xaf], '\uFFFD\uFFFD'],
+      ['half of a surrogate pair', [0xed, 0xa0, 0x80], '\uFFFD\uFFFD\uFFFD'],
+      ['a character past U+10FFFF', [0xf4, 0x90, 0x80, 0x80], '\uFFFD\uFFFD\uFFFD\uFFFD'],
+      ['a character of two bytes without its last', [0xc3], '\uFFFD'],
+      ['a character of three bytes without its last', [0xe2, 0x82], '\uFFFD'],
+      ['a character of four bytes without its last', [0xf0, 0x9f, 0x98], '\uFFFD'],
+      ['a character that breaks off for another', [0xf0, 0x9f, 0xc3, 0xa9], '\uFFFDé'],
+    ];
+
+    it.each(examples)('shows %s as U+FFFD, and all around it as it is', (_, wrong, shown) => {
+      const output = Uint8Array.from([
+        ...bytesOf('1 é€😀\n2 é'),
+        ...wrong,
+        ...bytesOf('€\n3 😀'),
+        ...wrong,
+        ...bytesOf('\r\n4 é€😀\n5'),
+        ...wrong,
+      ]);
+      const received = ['1 é€😀', `2 é${shown}€`, `3 😀${shown}`, '4 é€😀', `5${shown}`];
+      expect(splitBytes(output)).toEqual(received);
+      for (let place = 0; place <= output.length; place++) {
+        expect(decode(cut(output, [place]))).toEqual(received);
+      }
+      expect(decode(cutEvery(output, 1))).toEqual(received);
+    });
+  });
+
+  describe('maxLineBytes', () => {
+    /** What is delivered before the decoder throws, and what it throws. */
+    function decodeToLimit(output: string, maxLineBytes: number, chunkBytes = Infinity) {
+      const received: string[] = [];
+      const decoder = lines().decoder((line) => received.push(line), { maxLineBytes });
+      const bytes = bytesOf(output);
+      const chunks = chunkBytes === Infinity ? [bytes] : cutEvery(bytes, chunkBytes);
+      let error: unknown;
+      try {
+        chunks.forEach((chunk) => decoder.write(chunk));
+        decoder.end();
+      } catch (thrown) {
+        error = thrown;
+      }
+      return { received, error };
+    }
+
+    const tooLong = new RangeError('a line is longer than maxLineBytes (8)');
+    const chunkings: [name: string, chunkBytes: number][] = [
+      ['in one chunk', Infinity],
+      ['in chunks of one byte', 1],
+      ['in chunks of three bytes', 3],
+      ['in chunks of eight bytes', 8],
+    ];
+
+    describe.each(chunkings)('%s', (_, chunkBytes) => {
+      it.each([
+        ['12345678\n', ['12345678']],
+        ['12345678', ['12345678']],
+        ['1234567\r\n', ['1234567']],
+        ['1\n12345678\n2\n', ['1', '12345678', '2']],
+        ['12345678\n12345678\n12345678', ['12345678', '12345678', '12345678']],
+        ['€€12\n', ['€€12']],
+        ['\n\n\n\n\n\n\n\n\n\n', Array<string>(10).fill('')],
+      ])('delivers lines of up to that length: %j', (output, received) => {
+        expect(decodeToLimit(output, 8, chunkBytes)).toEqual({ received, error: undefined });
+      });
+
+      it.each([
+        ['123456789\n', []],
+        ['123456789', []],
+        ['12345678\r\n', []],
+        ['€€€\n', []],
+        ['1\n12345678\n123456789\n2\n', ['1', '12345678']],
+        ['1\r\n2\n\n123456789\n', ['1', '2', '']],
+        ['1\n2\n123456789', ['1', '2']],
+      ])('throws at a line past it, after the lines before: %j', (output, received) => {
+        expect(decodeToLimit(output, 8, chunkBytes)).toEqual({ received, error: tooLong });
+      });
+    });
+
+    it('throws as soon as the limit is passed, not at the end of the line', () => {
+      const decoder = lines().decoder(jest.fn(), { maxLineBytes: 8 });
+      decoder.write(bytesOf('1234'));
+      decoder.write(bytesOf('5678'));
+      expect(() => {
+        decoder.write(bytesOf('9'));
+      }).toThrow(tooLong);
+    });
+
+    it('counts each line from its own beginning', () => {
+      const received = decode(cutEvery(bytesOf('123\n'.repeat(1_000)), 5), 3);
+      expect(received).toEqual(Array<string>(1_000).fill('123'));
+    });
+
+    it('may be 0, which leaves empty lines', () => {
+      expect(decodeToLimit('\n\n1\n', 0)).toEqual({
+        received: ['', ''],
+        error: new RangeError('a line is longer than maxLineBytes (0)'),
+      });
+    });
+  });
+
+  it('decodes a long line in linear time', () => {
+    const chunk = new Uint8Array(64 * 1024).fill(0x78);
+    function timeOf(bytes: number): number {
+      let length = 0;
+      const decoder = lines().decoder((line) => (length += line.length), {
+        maxLineBytes: Infinity,
+      });
+      const before = performance.now();
+      for (let written = 0; written < bytes; written += chunk.length) decoder.write(chunk);
+      decoder.write(Uint8Array.of(LF));
+      const ms = performance.now() - before;
+      expect(length).toBe(bytes);
+      return ms;
+    }
+    let short = Infinity;
+    let long = Infinity;
+    // The fastest of five: noise only ever adds.
+    for (let i = 0; i < 5; i++) {
+      short = Math.min(short, timeOf(4 * MIB));
+      long = Math.min(long, timeOf(40 * MIB));
+    }
+    // Linear time is 10 times as much, quadratic time 100 times.
+    expect(long / short).toBeLessThan(40);
+  });
+
+  describe('encode', () => {
+    it.each([
+      ['a string', 'go depth 12', 'go depth 12\n'],
+      ['an empty string', '', '\n'],
+      ['any character but LF and CR', 'é€😀\0\u2028\u0085\v', 'é€😀\0\u2028\u0085\v\n'],
+      ['a number', 21, '21\n'],
+      ['a fraction', -0.5, '-0.5\n'],
+      ['NaN', NaN, 'NaN\n'],
+      ['a boolean', false, 'false\n'],
+      ['a bigint', 2n ** 64n, '18446744073709551616\n'],
+    ])('ends %s with LF', (_, value, encoded) => {
+      expect(lines().encode(value)).toBe(encoded);
+    });
+
+    it.each([
+      ['an object', {}, 'object'],
+      ['a list', ['a'], 'object'],
+      ['bytes', Uint8Array.of(LF), 'object'],
+      ['null', null, 'object'],
+      ['undefined', undefined, 'undefined'],
+      ['a symbol', Symbol('a'), 'symbol'],
+      ['a function', () => 'a', 'function'],
+    ])('throws a TypeError for %s', (_, value: any, type) => {
+      const error = new TypeError(
+        `a line must be a string, number, boolean or bigint, not ${type}`,
+      );
+      expect(() => lines().encode(value)).toThrow(error);
+      expect(() => lines({ lineBreaks: 'allow' }).encode(value)).toThrow(error);
+      expect(() => lines().encode(value)).toThrow(TypeError);
+    });
+
+    it.each(['\n', 'a\nb', 'a\n', '\nb', '\r', 'a\rb', 'a\r', 'a\r\nb'])(
+      'throws a LineBreak for %j, unless line breaks are allowed',
+      (value) => {
+        expect(() => lines().encode(value)).toThrow(LineBreak);
+        expect(() => lines({ lineBreaks: 'reject' }).encode(value)).toThrow(LineBreak);
+        expect(lines({ lineBreaks: 'allow' }).encode(value)).toBe(`${value}\n`);
+      },
+    );
+
+    it('shows the beginning of what contains a line break', () => {
+      const message = /^"a\\nb" contains a line break$/;
+      expect(() => lines().encode('a\nb')).toThrow(message);
+      expect(() => lines().encode(`${'x'.repeat(1_000)}\n`)).toThrow(/^"x{80}" contains/);
+    });
+
+    it.each([['forbid'], [''], [null], [true], [1], [{}]])(
+      'is refused at the call when lineBreaks is %j',
+      (lineBreaks: any) => {
+        expect(() => lines({ lineBreaks })).toThrow(
+          /^lines: lineBreaks must be 'reject' or 'allow', not /,
+        );
+        expect(() => lines({ lineBreaks })).toThrow(TypeError);
+      },
+    );
+
+    it('is refused at the call when lineBreaks is a symbol', () => {
+      const lineBreaks: any = Symbol('allow');
+      expect(() => lines({ lineBreaks })).toThrow(TypeError);
+    });
+
+    it('is undone by the decoder, over any chunks', () => {
+      const values = fc.oneof(
+        texts.map((text) => text.replaceAll(/[\r\n]/g, '')),
+        fc.double(),
+        fc.integer(),
+        fc.boolean(),
+        fc.bigInt(),
+      );
+      const codec = lines();
+      const sent = fc
+        .array(values, { maxLength: 8 })
+        .chain((list) =>
+          fc.tuple(
+            fc.constant(list),
+            chunked(fc.constant(bytesOf(list.map((value) => codec.encode(value)).join('')))),
+          ),
+        );
+      fc.assert(
+        fc.property(sent, ([list, chunks]) => {
+          expect(decode(chunks)).toEqual(list.map(String));
+        }),
+        { numRuns: CASES },
+      );
+    });
+  });
+});
+
+describe('LineDecoder', () => {
+  /** Decodes text that frames nothing, in pieces. */
+  function decodeInPieces(chunks: readonly (string | Uint8Array)[], maxLineBytes: number) {
+    const received: string[] = [];
+    const decoder = new PieceDecoder((line) => received.push(line), maxLineBytes);
+    for (const chunk of chunks) decoder.write(typeof chunk === 'string' ? bytesOf(chunk) : chunk);
+    decoder.end();
+    return received;
+  }
+
+  it('throws at a line past the limit, unless told to cut it', () => {
+    const decoder = new LineDecoder(jest.fn(), 4);
+    expect(() => {
+      decoder.write(bytesOf('12345\n'));
+    }).toThrow(RangeError);
+    expect(decodeInPieces(['12345\n'], 4).join('')).toBe('12345');
+  });
+
+  describe('PieceDecoder', () => {
+    it('delivers lines within the limit as they are', () => {
+      expect(decodeInPieces(['1\r', '\n\n12', '34\n', '123'], 4)).toEqual(['1', '', '1234', '123']);
+    });
+
+    it('does not wait for the end of a line past the limit', () => {
+      const next = jest.fn();
+      const decoder = new PieceDecoder(next, 4);
+      decoder.write(bytesOf('123'));
+      expect(next).not.toHaveBeenCalled();
+      decoder.write(bytesOf('456'));
+      expect(next.mock.calls).toEqual([['123456']]);
+    });
+
+    it('goes on with the lines after it', () => {
+      const received = decodeInPieces(['1\n23456', '78', '9012', '3\n4\n'], 4);
+      expect(received.slice(0, 1)).toEqual(['1']);
+      expect(received.slice(1, -1).join('')).toBe('234567890123');
+      expect(received.slice(-1)).toEqual(['4']);
+    });
+
+    it('adds no empty line where the line ends', () => {
+      expect(decodeInPieces(['123', '45\n', '6\n'], 4)).toEqual(['12345', '6']);
+      expect(decodeInPieces(['12345', '\n', '6\n'], 4)).toEqual(['12345', '6']);
+      expect(decodeInPieces(['12345', '\r\n', '6\n'], 4)).toEqual(['12345', '6']);
+    });
+
+    it('cuts no character', () => {
+      const output = bytesOf('€'.repeat(100));
+      for (const chunkBytes of [1, 2, 4, 5, 7, 100]) {
+        expect(decodeInPieces(cutEvery(output, chunkBytes), 10).join('')).toBe('€'.repeat(100));
+      }
+    });
+
+    it('loses no text, whatever the text, its chunks and the limit', () => {
+      const withoutCr = (received: string[]) => received.join('').replaceAll('\r', '');
+      fc.assert(
+        fc.property(chunked(texts.map(bytesOf)), fc.nat({ max: 12 }), (chunks, limit) => {
+          const whole = splitText(textOf(Buffer.concat(chunks)));
+          expect(withoutCr(decodeInPieces(chunks, limit))).toBe(withoutCr(whole));
+        }),
+        { numRuns: CASES },
+      );
+    });
+  });
+});

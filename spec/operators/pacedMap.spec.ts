@@ -1,0 +1,401 @@
+import {
+  concat,
+  EMPTY,
+  firstValueFrom,
+  lastValueFrom,
+  NEVER,
+  of,
+  Subject,
+  take,
+  throwError,
+  toArray,
+  VirtualTimeScheduler,
+} from 'rxjs';
+import { createWorker, pacedMap, restartOnExit, type WorkerOptions } from 'simple-ipc';
+import { FakeSystem } from '../support/FakeSystem.js';
+import {
+  checked,
+  cleanUp,
+  collectUnhandled,
+  eventually,
+  expectSame,
+  fixture,
+  numbers,
+  record,
+  sh,
+  until,
+  use,
+  watchWarnings,
+} from '../support/programs.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('pacedMap', () => {
+  beforeEach(watchWarnings);
+  afterEach(cleanUp);
+
+  function start(command: string | readonly string[], options?: WorkerOptions) {
+    const worker = use(createWorker(command, options));
+    const statuses = checked([]);
+    worker.status$.subscribe((status) => statuses.push(status));
+    return worker;
+  }
+
+  /** A worker whose program is in memory, and runs. */
+  async function fake() {
+    const scheduler = new VirtualTimeScheduler();
+    const supervise = restartOnExit({ delayMs: 10, jitter: false, scheduler });
+    const system = new FakeSystem(scheduler);
+    const worker = start('fake', { supervise, scheduler, launch: system.launch });
+    await system.pass(0);
+    return { system, worker, program: system.newest! };
+  }
+
+  /** Work that ends when it is told to. */
+  function manualWork() {
+    const begun: string[] = [];
+    const ends: Subject<string>[] = [];
+    return {
+      begun,
+      project(line: string) {
+        begun.push(line);
+        const end$ = new Subject<string>();
+        ends.push(end$);
+        return end$;
+      },
+      /** Ends the oldest. */
+      end(result = '') {
+        const end$ = ends.shift();
+        end$?.next(result);
+        end$?.complete();
+      },
+      fail: (error: Error) => ends.shift()?.error(error),
+    };
+  }
+
+  describe('wrong arguments', () => {
+    const worker = createWorker('echo', { start: false });
+    const project = () => EMPTY;
+    const wrong: [string, any, any, any, ErrorConstructor][] = [
+      ['no worker', undefined, project, {}, TypeError],
+      ['what only looks like a worker', { ...worker }, project, {}, TypeError],
+      ['an Observable instead of a worker', worker.output$, project, {}, TypeError],
+      ['no project', worker, undefined, {}, TypeError],
+      ['project that is no function', worker, of(1), {}, TypeError],
+      ['concurrency 0', worker, project, { concurrency: 0 }, RangeError],
+      ['a negative concurrency', worker, project, { concurrency: -1 }, RangeError],
+      ['concurrency that is NaN', worker, project, { concurrency: NaN }, RangeError],
+      ['concurrency as text', worker, project, { concurrency: '2' }, TypeError],
+      ['a negative highWater', worker, project, { highWater: -1 }, RangeError],
+      ['highWater that is NaN', worker, project, { highWater: NaN }, RangeError],
+      ['highWater as text', worker, project, { highWater: '1' }, TypeError],
+    ];
+
+    it.each(wrong)('throws at the call for %s', (_, notWorker, notProject, options, error) => {
+      expect(() => pacedMap(notWorker, notProject, options)).toThrow(error);
+    });
+  });
+
+  describe('results', () => {
+    it('are those of every line, in order, one at a time by default', async () => {
+      const worker = start('seq 5000');
+      let active = 0;
+      let most = 0;
+      const results$ = pacedMap(worker, async (line) => {
+        most = Math.max(most, ++active);
+        if (Number(line) % 10 === 0) await turn();
+        active--;
+        return `<${line}>`;
+      });
+      const results = await lastValueFrom(results$.pipe(take(5_000), toArray()));
+      expectSame(
+        results,
+        numbers(5_001)
+          .slice(1)
+          .map((line) => `<${line}>`),
+      );
+      expect(most).toBe(1);
+    });
+
+    it('are all that project emits for a line, from any ObservableInput', async () => {
+      const worker = start('seq 2');
+      const results$ = pacedMap(worker, (line) => [line, line]);
+      expect(await lastValueFrom(results$.pipe(take(4), toArray()))).toEqual(['1', '1', '2', '2']);
+    });
+
+    it('come as they are ready, up to `concurrency` lines at a time', async () => {
+      const { worker, program } = await fake();
+      const work = manualWork();
+      const results: string[] = [];
+      pacedMap(worker, work.project, { concurrency: 3 }).subscribe((result) =>
+        results.push(result),
+      );
+      program.print('a\nb\nc\nd\ne\n');
+      expect(work.begun).toEqual(['a', 'b', 'c']);
+      work.end('A');
+      expect(work.begun).toEqual(['a', 'b', 'c', 'd']);
+      work.end('B');
+      work.end('C');
+      expect(work.begun).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(results).toEqual(['A', 'B', 'C']);
+    });
+
+    it('are those of the lines from the subscription on, of every run and life', async () => {
+      const { system, worker, program } = await fake();
+      const results: string[] = [];
+      program.print('before\n');
+      pacedMap(worker, (line) => of(line)).subscribe((result) => results.push(result));
+      program.print('a\n');
+      program.exit(1);
+      await system.pass(10);
+      system.newest?.print('b\n');
+      await worker.stop();
+      worker.start();
+      await system.pass(0);
+      system.newest?.print('c\n');
+      expect(results).toEqual(['a', 'b', 'c']);
+    });
+
+    it('are made anew for each subscription', async () => {
+      const { worker, program } = await fake();
+      const work = manualWork();
+      const results$ = pacedMap(worker, work.project);
+      program.print('before\n');
+      expect(work.begun).toEqual([]);
+      results$.subscribe();
+      results$.subscribe();
+      program.print('a\n');
+      expect(work.begun).toEqual(['a', 'a']);
+    });
+  });
+
+  describe('the program', () => {
+    it('is paused while a line waits, and goes on when none does', async () => {
+      const { worker, program } = await fake();
+      const work = manualWork();
+      pacedMap(worker, work.project).subscribe();
+      program.print('a\n');
+      expect(program.paused).toBe(false);
+      program.print('b\nc\n');
+      expect(program.paused).toBe(true);
+      work.end();
+      expect(program.paused).toBe(true);
+      // The last one is worked on, but nothing waits.
+      work.end();
+      expect(work.begun).toEqual(['a', 'b', 'c']);
+      expect(program.paused).toBe(false);
+    });
+
+    it('is paused only when more than `highWater` lines wait', async () => {
+      const { worker, program } = await fake();
+      const work = manualWork();
+      pacedMap(worker, work.project, { concurrency: 2, highWater: 3 }).subscribe();
+      program.print('a\nb\n1\n2\n3\n');
+      expect(program.paused).toBe(false);
+      program.print('4\n5\n');
+      expect(program.paused).toBe(true);
+      work.end();
+      expect(program.paused).toBe(true);
+      work.end();
+      expect(program.paused).toBe(false);
+      program.print('6\n');
+      expect(program.paused).toBe(true);
+    });
+
+    it('never gets more than `highWater` lines and a chunk ahead', async () => {
+      const [highWater, chunkLines] = [100, 65_536 / 1_000];
+      const worker = start(['yes', 'x'.repeat(999)], { stop: { endInputMs: 0 } });
+      let received = 0;
+      let begun = 0;
+      let most = 0;
+      worker.output$.subscribe(() => received++);
+      const results$ = pacedMap(
+        worker,
+        async () => {
+          most = Math.max(most, received - ++begun);
+          await turn();
+        },
+        { highWater },
+      );
+      await lastValueFrom(results$.pipe(take(3_000)));
+      expect(most).toBeGreaterThan(highWater);
+      expect(most).toBeLessThanOrEqual(highWater + chunkLines);
+    });
+
+    it('blocks, and goes on where it was', async () => {
+      const worker = start(fixture('writeAndTell.sh'), { stop: { endInputMs: 0 } });
+      const twin = start(fixture('writeAndTell.sh'), { stop: { endInputMs: 0 } });
+      const [told, toldByTwin] = [record(worker).stderr, record(twin).stderr];
+      const subscription = pacedMap(worker, () => NEVER).subscribe();
+      await eventually(() => toldByTwin.length > 5_000);
+      // Not more than what pipe, buffer and chunk hold.
+      expect(told.length).toBeGreaterThan(0);
+      expect(told.length).toBeLessThan(1_000);
+      subscription.unsubscribe();
+      await eventually(() => told.length > 1_000);
+      expectSame(told, numbers(told.length + 1).slice(1));
+    });
+
+    it('is paused as long as the slowest of several is behind', async () => {
+      const { worker, program } = await fake();
+      const [quick, slow] = [manualWork(), manualWork()];
+      pacedMap(worker, quick.project).subscribe();
+      pacedMap(worker, slow.project).subscribe();
+      program.print('a\nb\n');
+      quick.end();
+      quick.end();
+      expect(program.paused).toBe(true);
+      slow.end();
+      expect(program.paused).toBe(false);
+    });
+
+    it('is paused by an iterator beside it, too', async () => {
+      const { worker, program } = await fake();
+      const pull = worker[Symbol.asyncIterator]();
+      pacedMap(worker, () => EMPTY).subscribe();
+      program.print('a\n');
+      expect(program.paused).toBe(true);
+      await pull.next();
+      expect(program.paused).toBe(false);
+    });
+
+    it('is paused from its beginning, if lines of the run before it wait', async () => {
+      const { system, worker, program } = await fake();
+      const work = manualWork();
+      pacedMap(worker, work.project).subscribe();
+      program.print('a\nb\n');
+      program.exit(1);
+      await system.pass(10);
+      expect(system.programs.length).toBe(2);
+      expect(system.newest?.paused).toBe(true);
+      work.end();
+      expect(system.newest?.paused).toBe(false);
+    });
+
+    it('is not paused while it is being stopped: its last output arrives', async () => {
+      const worker = start(sh('seq 200000; read -r line; echo last'), {
+        stop: { endInputMs: 20_000 },
+      });
+      const { output } = record(worker);
+      pacedMap(worker, () => NEVER).subscribe();
+      await firstValueFrom(worker.output$);
+      await worker.stop();
+      expectSame(output, [...numbers(200_001).slice(1), 'last']);
+    });
+  });
+
+  describe('the end', () => {
+    it.each([
+      [
+        'project throws',
+        () => {
+          throw new Error('wrong');
+        },
+      ],
+      ['what project returns errors', () => throwError(() => new Error('wrong'))],
+    ])('is the error, when %s, and lets the program go on', async (_, fail) => {
+      const { worker, program } = await fake();
+      const errors: unknown[] = [];
+      const begun: string[] = [];
+      pacedMap(worker, (line) => {
+        begun.push(line);
+        return line === 'b' ? fail() : EMPTY;
+      }).subscribe({ error: (error: unknown) => errors.push(error) });
+      program.print('a\nb\nc\nd\n');
+      expect(errors).toEqual([new Error('wrong')]);
+      expect(begun).toEqual(['a', 'b']);
+      expect(program.paused).toBe(false);
+      program.print('e\n');
+      expect(program.paused).toBe(false);
+      expect(worker.status$.value.state).toBe('running');
+    });
+
+    it('is the error of work that fails while lines wait, and lets the program go on', async () => {
+      const { worker, program } = await fake();
+      const unhandled = collectUnhandled();
+      const work = manualWork();
+      const errors: unknown[] = [];
+      pacedMap(worker, work.project).subscribe({ error: (error: unknown) => errors.push(error) });
+      program.print('a\nb\nc\n');
+      expect(program.paused).toBe(true);
+      work.fail(new Error('wrong'));
+      expect(errors).toEqual([new Error('wrong')]);
+      expect(program.paused).toBe(false);
+      expect(work.begun).toEqual(['a']);
+      await turn();
+      expect(unhandled).toEqual([]);
+    });
+
+    it('is the error of project for a line that waited', async () => {
+      const { worker, program } = await fake();
+      const first$ = new Subject<never>();
+      const errors: unknown[] = [];
+      pacedMap(worker, (line) => {
+        if (line === 'a') return first$;
+        throw new Error(line);
+      }).subscribe({ error: (error: unknown) => errors.push(error) });
+      program.print('a\nb\nc\n');
+      first$.complete();
+      expect(errors).toEqual([new Error('b')]);
+      expect(program.paused).toBe(false);
+    });
+
+    it('leaves other consumers alone', async () => {
+      const { worker, program } = await fake();
+      const work = manualWork();
+      const failing$ = pacedMap(worker, () => throwError(() => new Error('wrong')));
+      failing$.subscribe({ error: () => {} });
+      pacedMap(worker, work.project).subscribe();
+      program.print('a\nb\n');
+      expect(program.paused).toBe(true);
+      work.end();
+      expect(program.paused).toBe(false);
+      expect(work.begun).toEqual(['a', 'b']);
+    });
+
+    it('comes with the unsubscription, which ends the work and lets the program go on', async () => {
+      const { worker, program } = await fake();
+      const work$ = new Subject<never>();
+      const subscription = pacedMap(worker, () => work$).subscribe();
+      program.print('a\nb\n');
+      expect(program.paused).toBe(true);
+      subscription.unsubscribe();
+      expect(program.paused).toBe(false);
+      expect(work$.observed).toBe(false);
+      program.print('c\nd\n');
+      expect(program.paused).toBe(false);
+    });
+
+    it('is no end of a life, failed or not', async () => {
+      const worker = start(sh('echo a; exit 1'));
+      const ended = jest.fn();
+      pacedMap(worker, () => EMPTY).subscribe({ complete: ended, error: ended });
+      await until(worker, 'failed');
+      expect(ended).not.toHaveBeenCalled();
+    });
+
+    it('comes on dispose, when the lines that wait are worked off', async () => {
+      const { worker, program } = await fake();
+      const work = manualWork();
+      const results = lastValueFrom(
+        concat(pacedMap(worker, work.project), of('end')).pipe(toArray()),
+      );
+      program.print('a\nb\n');
+      await worker[Symbol.asyncDispose]();
+      work.end('A');
+      work.end('B');
+      expect(await results).toEqual(['A', 'B', 'end']);
+    });
+
+    it('comes at once after dispose', async () => {
+      const { worker } = await fake();
+      await worker[Symbol.asyncDispose]();
+      expect(
+        await lastValueFrom(
+          pacedMap(worker, () => of(1)),
+          { defaultValue: 'none' },
+        ),
+      ).toBe('none');
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { Tail } from '../../src/process/Tail.js';
+
+describe('Tail', () => {
+  function tailOf(chunks: readonly (string | Uint8Array)[], maxBytes: number): string {
+    const tail = new Tail(maxBytes);
+    for (const chunk of chunks) tail.write(Buffer.from(chunk));
+    return tail.toString();
+  }
+
+  it('is empty at first', () => {
+    expect(tailOf([], 4)).toBe('');
+  });
+
+  it.each([
+    [['123'], '123'],
+    [['12', '34'], '1234'],
+    [['12345'], '2345'],
+    [['123', '456'], '3456'],
+    [['1', '2', '3', '4', '5', '6', '7', '8', '9'], '6789'],
+    [['123456789', '0'], '7890'],
+    [['12', '', '3', ''], '123'],
+  ])('is the last four bytes of %j', (chunks, text) => {
+    expect(tailOf(chunks, 4)).toBe(text);
+  });
+
+  it('shows a character that is cut at its beginning as U+FFFD', () => {
+    expect(tailOf(['1€2'], 3)).toBe('\uFFFD\uFFFD2');
+    expect(tailOf(['1€2'], 4)).toBe('€2');
+  });
+
+  it('can be read in between', () => {
+    const tail = new Tail(4);
+    tail.write(Buffer.from('123'));
+    expect(tail.toString()).toBe('123');
+    expect(tail.toString()).toBe('123');
+    tail.write(Buffer.from('45'));
+    expect(tail.toString()).toBe('2345');
+  });
+
+  it('does not change with the chunks it was given', () => {
+    const chunk = Buffer.from('12345678');
+    const tail = new Tail(4);
+    tail.write(chunk);
+    expect(tail.toString()).toBe('5678');
+    chunk.fill('x');
+    expect(tail.toString()).toBe('5678');
+  });
+
+  it('is the last bytes of whatever was written, in whatever chunks', () => {
+    const chunks = fc.array(fc.uint8Array({ min: 0x20, max: 0x7e, maxLength: 24 }), {
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(chunks, fc.nat({ max: 40 }), (written, maxBytes) => {
+        const all = Buffer.concat(written).toString('latin1');
+        expect(tailOf(written, maxBytes)).toBe(maxBytes === 0 ? '' : all.slice(-maxBytes));
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('is the last bytes of very many small chunks', () => {
+    const words = Array.from({ length: 10_000 }, (_, i) => `${String(i)} `);
+    expect(tailOf(words, 1_000)).toBe(words.join('').slice(-1_000));
+  });
+
+  it('keeps neither old chunks nor many', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const tail = new Tail(1_000);
+    const written: WeakRef<Uint8Array>[] = [];
+    for (const bytes of [1, 1_000]) {
+      for (let i = 0; i < 2_000; i++) {
+        const chunk = new Uint8Array(bytes);
+        written.push(new WeakRef(chunk));
+        tail.write(chunk);
+      }
+    }
+    // A WeakRef holds what it refers to until the turn is over.
+    await turn();
+    collectGarbage();
+    const kept = written.filter((chunk) => chunk.deref()).length;
+    expect(kept).toBeLessThan(10);
+    expect(tail.toString()).toHaveLength(1_000);
+  });
+});
