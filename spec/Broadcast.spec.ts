@@ -55,6 +55,18 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a1']);
   });
 
+  it.each([1, 2, 3, 5])('tells the last %d values, however many there were', (replay) => {
+    const { broadcast } = create(replay);
+    const all: number[] = [];
+    for (let value = 1; value <= 12; value++) {
+      broadcast.next(value);
+      all.push(value);
+      const seen: number[] = [];
+      broadcast.values$.subscribe((replayed) => seen.push(replayed)).unsubscribe();
+      expect(seen).toEqual(all.slice(-replay));
+    }
+  });
+
   it('tells nothing to who has left', () => {
     const { broadcast, told, subscribe } = create(1);
     const subscription = subscribe('a');

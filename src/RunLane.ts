@@ -87,11 +87,17 @@ export class RunLane<Out, In> {
   }
 
   #begin(watcher: Subscriber<WorkerStatus>): void {
+    const due: WorkerStatus[] = [];
     const run = new Run(this.#plan, ++this.#generation, {
       ...this.#ports,
       status: (status) => {
-        this.#ports.status(status);
-        watcher.next(status);
+        // Whoever hears of one may bring about the next, which the watcher must not see before it.
+        if (due.push(status) > 1) return;
+        for (let first = due[0]; first; first = due[0]) {
+          this.#ports.status(first);
+          watcher.next(first);
+          due.shift();
+        }
       },
       survived: (error) => {
         this.#survived(watcher, error);

@@ -68,12 +68,18 @@ export class Supervisor<Out, In> {
   start(): void {
     if (this.#lane.survivor) this.warn(`was not started: ${this.#lane.survivor.message}`);
     else if (this.#phase === 'resting') this.#begin();
-    else if (this.#phase === 'ending') this.#startAgain = true;
+    else if (this.#phase === 'ending' || this.#status.status$.value.state === 'exited') {
+      this.#startAgain = true;
+    }
   }
 
   /** Ends the life: first the policy, then the run, by the ladder. Settles at rest. */
   async stop(): Promise<void> {
-    if (this.#phase === 'resting') return;
+    if (this.#phase === 'resting') {
+      if (this.#startAgain) this.#refuseInput();
+      this.#startAgain = false;
+      return;
+    }
     const rest = this.#until(Infinity);
     this.#startAgain = false;
     this.#stopRequested = true;
@@ -167,6 +173,7 @@ export class Supervisor<Out, In> {
 
   #report(status: WorkerStatus): void {
     this.#state = status.state;
+    if (status.state === 'starting' && this.#phase === 'living') this.#startAgain = false;
     if (status.state === 'exited') {
       this.#exits = [...this.#exits, status.exit].slice(-MAX_EXITS);
       // The resting status says it.
@@ -179,13 +186,12 @@ export class Supervisor<Out, In> {
   /** Comes to rest if the life is over. */
   #settle(): void {
     if (this.#phase !== 'ending' || !this.#lane.isIdle) return;
-    const startAgain = this.#startAgain;
     this.#phase = 'resting';
-    if (!startAgain) this.#refuseInput();
+    if (!this.#startAgain) this.#refuseInput();
     const failure = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
     this.#tellRest(failure);
     this.#release(Infinity, failure);
-    if (startAgain) this.start();
+    if (this.#startAgain) this.start();
   }
 
   #tellRest(error: SimpleIpcError | undefined): void {

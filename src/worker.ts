@@ -135,6 +135,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   readonly #supervisor: Supervisor<Out, In>;
   readonly #brake: Brake;
   readonly #complete: () => void;
+  #disposed = false;
   #disposal: Promise<void> | undefined;
 
   constructor(command: Command, options: WorkerOptions<Out, In>) {
@@ -195,7 +196,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   }
 
   start(): void {
-    if (this.#disposal) this.#supervisor.warn('was not started: its worker is disposed');
+    if (this.#disposed) this.#supervisor.warn('was not started: its worker is disposed');
     else this.#supervisor.start();
   }
 
@@ -212,6 +213,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true; // Before stop() tells of it.
     this.#disposal ??= this.stop().then(this.#complete);
     return this.#disposal;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { PieceDecoder } from '../../src/framing/PieceDecoder.js';
-import { LineBreak, LineDecoder, lines } from '../../src/framing/lines.js';
+import { LineBreak, lines } from '../../src/framing/lines.js';
 
 const LF = 10;
 const CR = 13;
@@ -66,16 +66,13 @@ const anyBytes = fc.oneof(
   fc.array(pieces, { maxLength: 16 }).map((parts) => Uint8Array.from(parts.flatMap((p) => [...p]))),
 );
 
-/** Bytes in chunks of any size, empty ones and single bytes included. */
+/** Bytes in a few chunks of any size, empty ones included. */
+const cutAnywhere = (bytes: Uint8Array) =>
+  fc.array(fc.nat({ max: bytes.length }), { maxLength: 8 }).map((places) => cut(bytes, places));
+
+/** Bytes in chunks of any size, often in single bytes. */
 const chunked = (bytes: fc.Arbitrary<Uint8Array>) =>
-  bytes.chain((all) =>
-    fc
-      .oneof(
-        fc.array(fc.nat({ max: all.length }), { maxLength: 8 }),
-        fc.constant(Array.from(all.keys())),
-      )
-      .map((places) => cut(all, places)),
-  );
+  bytes.chain((all) => fc.oneof(cutAnywhere(all), fc.constant(cutEvery(all, 1))));
 
 describe('lines', () => {
   describe('decoder', () => {
@@ -158,6 +155,26 @@ describe('lines', () => {
           },
         ),
         { numRuns: CASES },
+      );
+    });
+
+    it('is equal to splitting the text when lines and chunks are long, too', () => {
+      const lengths = fc.oneof(
+        fc.constantFrom(0, 1, 1_023, 1_024, 2_047, 2_048, 2_049, 4_096),
+        fc.nat({ max: 3_000 }),
+        fc.nat({ max: 30 }),
+      );
+      const parts = fc
+        .tuple(fc.constantFrom('x', 'x', '€', '😀'), lengths, lineEnds)
+        .map(([character, length, end]) => character.repeat(length) + end);
+      fc.assert(
+        fc.property(
+          fc.array(parts, { maxLength: 12 }).chain((all) => cutAnywhere(bytesOf(all.join('')))),
+          (chunks) => {
+            expect(decode(chunks)).toEqual(splitText(textOf(Buffer.concat(chunks))));
+          },
+        ),
+        { numRuns: 1_000 },
       );
     });
 
@@ -388,67 +405,57 @@ describe('lines', () => {
   });
 });
 
-describe('LineDecoder', () => {
+describe('PieceDecoder', () => {
   /** Decodes text that frames nothing, in pieces. */
-  function decodeInPieces(chunks: readonly (string | Uint8Array)[], maxLineBytes: number) {
+  function decodeInPieces(chunks: readonly (string | Uint8Array)[], maxLength: number) {
     const received: string[] = [];
-    const decoder = new PieceDecoder((line) => received.push(line), maxLineBytes);
+    const decoder = new PieceDecoder((line) => received.push(line), maxLength);
     for (const chunk of chunks) decoder.write(typeof chunk === 'string' ? bytesOf(chunk) : chunk);
     decoder.end();
     return received;
   }
 
-  it('throws at a line past the limit, unless told to cut it', () => {
-    const decoder = new LineDecoder(jest.fn(), 4);
-    expect(() => {
-      decoder.write(bytesOf('12345\n'));
-    }).toThrow(RangeError);
-    expect(decodeInPieces(['12345\n'], 4).join('')).toBe('12345');
+  it('delivers lines within the limit as they are', () => {
+    expect(decodeInPieces(['1\r', '\n\n12', '34\n', '123'], 4)).toEqual(['1', '', '1234', '123']);
   });
 
-  describe('PieceDecoder', () => {
-    it('delivers lines within the limit as they are', () => {
-      expect(decodeInPieces(['1\r', '\n\n12', '34\n', '123'], 4)).toEqual(['1', '', '1234', '123']);
-    });
+  it('does not wait for the end of a line past the limit', () => {
+    const next = jest.fn();
+    const decoder = new PieceDecoder(next, 4);
+    decoder.write(bytesOf('123'));
+    expect(next).not.toHaveBeenCalled();
+    decoder.write(bytesOf('456'));
+    expect(next.mock.calls).toEqual([['123456']]);
+  });
 
-    it('does not wait for the end of a line past the limit', () => {
-      const next = jest.fn();
-      const decoder = new PieceDecoder(next, 4);
-      decoder.write(bytesOf('123'));
-      expect(next).not.toHaveBeenCalled();
-      decoder.write(bytesOf('456'));
-      expect(next.mock.calls).toEqual([['123456']]);
-    });
+  it('goes on with the lines after it', () => {
+    const received = decodeInPieces(['1\n23456', '78', '9012', '3\n4\n'], 4);
+    expect(received.slice(0, 1)).toEqual(['1']);
+    expect(received.slice(1, -1).join('')).toBe('234567890123');
+    expect(received.slice(-1)).toEqual(['4']);
+  });
 
-    it('goes on with the lines after it', () => {
-      const received = decodeInPieces(['1\n23456', '78', '9012', '3\n4\n'], 4);
-      expect(received.slice(0, 1)).toEqual(['1']);
-      expect(received.slice(1, -1).join('')).toBe('234567890123');
-      expect(received.slice(-1)).toEqual(['4']);
-    });
+  it('adds no empty line where the line ends', () => {
+    expect(decodeInPieces(['123', '45\n', '6\n'], 4)).toEqual(['12345', '6']);
+    expect(decodeInPieces(['12345', '\n', '6\n'], 4)).toEqual(['12345', '6']);
+    expect(decodeInPieces(['12345', '\r\n', '6\n'], 4)).toEqual(['12345', '6']);
+  });
 
-    it('adds no empty line where the line ends', () => {
-      expect(decodeInPieces(['123', '45\n', '6\n'], 4)).toEqual(['12345', '6']);
-      expect(decodeInPieces(['12345', '\n', '6\n'], 4)).toEqual(['12345', '6']);
-      expect(decodeInPieces(['12345', '\r\n', '6\n'], 4)).toEqual(['12345', '6']);
-    });
+  it('cuts no character', () => {
+    const output = bytesOf('€'.repeat(100));
+    for (const chunkBytes of [1, 2, 4, 5, 7, 100]) {
+      expect(decodeInPieces(cutEvery(output, chunkBytes), 10).join('')).toBe('€'.repeat(100));
+    }
+  });
 
-    it('cuts no character', () => {
-      const output = bytesOf('€'.repeat(100));
-      for (const chunkBytes of [1, 2, 4, 5, 7, 100]) {
-        expect(decodeInPieces(cutEvery(output, chunkBytes), 10).join('')).toBe('€'.repeat(100));
-      }
-    });
-
-    it('loses no text, whatever the text, its chunks and the limit', () => {
-      const withoutCr = (received: string[]) => received.join('').replaceAll('\r', '');
-      fc.assert(
-        fc.property(chunked(texts.map(bytesOf)), fc.nat({ max: 12 }), (chunks, limit) => {
-          const whole = splitText(textOf(Buffer.concat(chunks)));
-          expect(withoutCr(decodeInPieces(chunks, limit))).toBe(withoutCr(whole));
-        }),
-        { numRuns: CASES },
-      );
-    });
+  it('loses no text, whatever the text, its chunks and the limit', () => {
+    const withoutCr = (received: string[]) => received.join('').replaceAll('\r', '');
+    fc.assert(
+      fc.property(chunked(texts.map(bytesOf)), fc.nat({ max: 12 }), (chunks, limit) => {
+        const whole = splitText(textOf(Buffer.concat(chunks)));
+        expect(withoutCr(decodeInPieces(chunks, limit))).toBe(withoutCr(whole));
+      }),
+      { numRuns: CASES },
+    );
   });
 });

@@ -36,8 +36,8 @@ export class Inlet<In> {
 
   /** Closes stdin after what is queued by now. */
   end(): void {
-    if (this.#reading) this.queue.complete();
-    else this.#end();
+    if (this.#reading) this.queue.endRun();
+    else if (!this.#ended) this.#end();
   }
 
   /** The program is gone: what it did not take is rejected, what was never meant for it waits. */
@@ -81,6 +81,7 @@ export class Inlet<In> {
   #end(): void {
     this.#reading = false;
     this.#ended = true;
+    this.queue.runEnded();
     this.program.end();
   }
 

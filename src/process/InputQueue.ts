@@ -43,6 +43,8 @@ export class InputQueue<In> {
   #entries: (Batch<In> | typeof END_OF_FILE)[] = [];
   #inFlight: Batch<In> | undefined;
   #pendingBytes = 0;
+  #runEnded = false;
+  #completed = false;
   #refusal: (() => Error) | undefined;
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
@@ -104,11 +106,26 @@ export class InputQueue<In> {
     return bytes;
   }
 
-  /** Queues an end-of-file, unless one is queued already. */
+  /** Ends the input of the run that the values before are meant for; without one, nothing. */
   complete(): void {
+    const last = this.#entries.at(-1);
+    if (this.#refusal || this.#completed || last === END_OF_FILE) return;
+    if (this.#runEnded && !last) return;
+    this.#completed = true;
+    this.#entries.push(END_OF_FILE);
+    this.#wakeSoon();
+  }
+
+  /** Ends the input of the run that reads, after what is queued for it. */
+  endRun(): void {
     if (this.#entries.includes(END_OF_FILE)) return;
     this.#entries.push(END_OF_FILE);
     this.#wakeSoon();
+  }
+
+  /** The run that was reading has had its end-of-file: what comes is for the next. */
+  runEnded(): void {
+    this.#runEnded = true;
   }
 
   /** Calls `wake` when there is something to take, once a turn or whenever a batch is full. */
@@ -121,6 +138,7 @@ export class InputQueue<In> {
   take(): Buffer | typeof END_OF_FILE | undefined {
     const entry = this.#entries.shift();
     if (entry === END_OF_FILE) {
+      this.#completed = false;
       this.#wake = undefined;
       return entry;
     }
@@ -151,15 +169,17 @@ export class InputQueue<In> {
     this.#wake = undefined;
     this.listener.closed?.();
     const end = this.#entries.indexOf(END_OF_FILE);
+    if (end !== -1) this.#completed = false;
     const lost = this.#entries.splice(0, end === -1 ? this.#entries.length : end + 1);
     if (this.#inFlight) lost.unshift(this.#inFlight);
     this.#inFlight = undefined;
+    const reason = error(); // One for all: each has a stack, which takes its time.
     for (const batch of lost) {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
       const isKnown = batch.lost !== undefined;
-      for (const value of batch.values) this.listener.rejected({ value, error: error() }, isKnown);
-      for (const lost of batch.lost ?? []) lost(error());
+      for (const value of batch.values) this.listener.rejected({ value, error: reason }, isKnown);
+      for (const lost of batch.lost ?? []) lost(reason);
     }
     this.#tellRoom();
   }
@@ -172,6 +192,7 @@ export class InputQueue<In> {
 
   /** Queues values again. */
   accept(): void {
+    this.#runEnded = false;
     this.#refusal = undefined;
   }
 

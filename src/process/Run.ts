@@ -170,9 +170,12 @@ export class Run<Out, In> {
       },
     });
     this.#readiness.add(cancelTimer);
+    // ready() itself may have led to a stop.
+    if (this.#stopping) this.#readiness.unsubscribe();
   }
 
   #run(): void {
+    if (this.#stopping) return;
     this.#inlet.open();
     this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
   }
@@ -201,6 +204,8 @@ export class Run<Out, In> {
   #stage(stage: StopStage): void {
     if (!this.#stopping) return;
     this.#stopping.stage = stage;
+    // What the system refused to start has nothing to stop.
+    if (this.#program.pid === undefined) return;
     const generation = this.#generation;
     this.#ports.status({ state: 'stopping', generation, pid: this.#pid, ...this.#stopping });
   }
