@@ -191,11 +191,12 @@ describe('OutputIterator', () => {
     });
 
     it('gets what the program wrote before it exited', async () => {
-      const worker = start('seq 5000');
+      // More than a chunk, less than what the pipe holds beside it.
+      const worker = start('seq 20000');
       const pull = worker[Symbol.asyncIterator]();
       expect(await pull.next()).toEqual(line('1'));
       await until(worker, 'exited');
-      expectSame(await linesOf(pull), seq(5_000).slice(1));
+      expectSame(await linesOf(pull), seq(20_000).slice(1));
     });
 
     it('does not keep the last output of a stopped program from output$', async () => {
@@ -208,6 +209,15 @@ describe('OutputIterator', () => {
       expect(output.length).toBeLessThan(100_000);
       await worker.stop();
       expectSame(output, [...seq(200_000), 'last']);
+    });
+
+    it('does not hold a program that is being stopped', async () => {
+      const { worker, pull, program } = await fake();
+      const stopped = worker.stop();
+      program.print('a\nb\n');
+      expect(program.paused).toBe(false);
+      await stopped;
+      expect(await linesOf(pull)).toEqual(['a', 'b']);
     });
 
     it('does not keep the next run from becoming ready', async () => {

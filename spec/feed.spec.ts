@@ -38,14 +38,15 @@ const BATCH = 65_536;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Lines of 1,000 bytes, for ever; counts how many were pulled, and tells when it is ended. */
+/** Lines of 1,000 bytes, more than anyone may pull; counts them, and tells when it is ended. */
 function endless() {
   const source = {
     pulled: 0,
     ended: false,
     *[Symbol.iterator]() {
       try {
-        for (;;) yield String(++source.pulled).padEnd(999, '.');
+        while (source.pulled < 50_000) yield String(++source.pulled).padEnd(999, '.');
+        throw new Error('was pulled without end');
       } finally {
         source.ended = true;
       }

@@ -31,6 +31,7 @@ export class Broadcast<T> {
   constructor(private readonly replay = 0) {}
 
   next(value: T): void {
+    if (this.#completed) return;
     if (this.replay > 0) this.#remember(value);
     for (const subscriber of this.#subscribers) subscriber.next(value);
   }

@@ -3,11 +3,11 @@ import type { Brake } from './Brake.js';
 
 /**
  * Pulls a stream one value at a time. While values wait to be pulled, the brake is held. It ends when
- * the stream completes or when `rest` settles, with an error if that settles with one.
+ * the stream completes or when `rest$` emits, with an error if that emits one.
  */
 export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
   readonly #brake: Brake;
-  readonly #subscription: Subscription;
+  readonly #subscription = new Subscription();
   #hold = Subscription.EMPTY;
   #values: Out[] = [];
   #pulled = 0;
@@ -15,19 +15,15 @@ export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
   #ended = false;
   #error: unknown;
 
-  constructor(output$: Observable<Out>, rest: Promise<unknown>, brake: Brake) {
+  constructor(output$: Observable<Out>, rest$: Observable<unknown>, brake: Brake) {
     this.#brake = brake;
-    this.#subscription = output$.subscribe({
-      next: (value) => {
-        this.#take(value);
-      },
-      complete: () => {
-        this.#end();
-      },
-    });
-    void rest.then((error) => {
-      this.#end(error);
-    });
+    this.#subscription.add(
+      output$.subscribe({
+        next: (value) => this.#take(value),
+        complete: () => this.#end(),
+      }),
+    );
+    this.#subscription.add(rest$.subscribe((error) => this.#end(error)));
   }
 
   [Symbol.asyncIterator](): this {
@@ -72,6 +68,8 @@ export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
     this.#ended = true;
     this.#error = error;
     this.#subscription.unsubscribe();
+    // What waits is to be had, but there is nothing left to hold back.
+    this.#hold.unsubscribe();
     for (const wanted of this.#wanted.splice(0)) wanted(this.#last());
   }
 

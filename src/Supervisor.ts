@@ -22,6 +22,7 @@ export class Supervisor<Out, In> {
   readonly #status: StatusWriter;
   readonly #lane: RunLane<Out, In>;
   readonly #ended$ = new Subject<Exit>();
+  readonly #rest$ = new Subject<SimpleIpcError | undefined>();
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #policy = new Subscription();
   #failure: SimpleIpcError | undefined;
@@ -96,16 +97,16 @@ export class Supervisor<Out, In> {
     await running;
   }
 
-  /** Settles when this life is over (the next, at rest), with its failure. Never rejects. */
-  atRest(): Promise<SimpleIpcError | undefined> {
-    return this.#until(Infinity);
+  /** The end of each life, with its failure if it failed. */
+  get rest$(): Observable<SimpleIpcError | undefined> {
+    return this.#rest$;
   }
 
   /**
    * Settles when what is pushed is for a run that is `running`, or is rejected at once; `undefined` if so
    * already. Nothing that is asked may wait for a run of which nobody knows when it comes.
    */
-  settled(): Promise<unknown> | undefined {
+  settled(): Promise<void> | undefined {
     const { input } = this.#ports;
     const isRunning = this.#state === 'running' && (input.isOpen || input.isRefusing);
     if (isRunning || this.#phase === 'resting') return undefined;
@@ -189,8 +190,9 @@ export class Supervisor<Out, In> {
     this.#phase = 'resting';
     if (!this.#startAgain) this.#refuseInput();
     const failure = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
+    this.#rest$.next(failure);
     this.#tellRest(failure);
-    this.#release(Infinity, failure);
+    this.#release(Infinity);
     if (this.#startAgain) this.start();
   }
 
@@ -198,8 +200,9 @@ export class Supervisor<Out, In> {
     const exit = this.#exits.at(-1);
     const { status$ } = this.#status;
     if (error) {
+      const isObserved = status$.observed;
       this.#status.next({ state: 'failed', error, exits: this.#exits });
-      if (!status$.observed) emitWarning(error.message);
+      if (!isObserved) emitWarning(error.message);
     } else if (exit && (this.#stopRequested || exit.reason !== 'success')) {
       this.#status.next({ state: 'stopped', exit });
     }
@@ -213,14 +216,14 @@ export class Supervisor<Out, In> {
   }
 
   /** Settles when that run, or a later one, is running, or else at rest. */
-  #until(generation: number): Promise<SimpleIpcError | undefined> {
+  #until(generation: number): Promise<void> {
     return new Promise((resolve) => this.#waiting.push({ generation, resolve }));
   }
 
-  #release(generation: number, failure?: SimpleIpcError): void {
+  #release(generation: number): void {
     const waiting = this.#waiting;
     this.#waiting = waiting.filter((each) => each.generation > generation);
-    for (const each of waiting) if (each.generation <= generation) each.resolve(failure);
+    for (const each of waiting) if (each.generation <= generation) each.resolve();
   }
 }
 
@@ -230,7 +233,7 @@ function emitWarning(message: string): void {
 
 interface Waiting {
   readonly generation: number;
-  readonly resolve: (failure: SimpleIpcError | undefined) => void;
+  readonly resolve: () => void;
 }
 
 function asSimpleIpcError(command: readonly string[], error: unknown): SimpleIpcError {

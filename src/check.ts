@@ -52,6 +52,7 @@ export function checkText(texts: Readonly<Record<string, unknown>>): void {
   }
 }
 
-function kindOf(value: unknown): string {
+/** What a value is, for messages. */
+export function kindOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

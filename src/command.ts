@@ -1,3 +1,5 @@
+import { kindOf } from './check.js';
+
 /**
  * What to run, as data: a string, split at white space (no quoting, no escapes, never a shell), or a
  * list whose items may hold anything but NUL.
@@ -13,13 +15,11 @@ export type Command = string | readonly string[];
 export function parseCommand(command: Command): readonly [string, ...string[]] {
   const words: unknown = typeof command === 'string' ? command.trim().split(/\s+/) : command;
   if (!Array.isArray(words)) {
-    throw new TypeError(
-      `command must be a string or a list of strings, not ${words === null ? 'null' : typeof words}`,
-    );
+    throw new TypeError(`command must be a string or a list of strings, not ${kindOf(words)}`);
   }
-  const [file, ...args] = words.map((word: unknown, index) => {
+  const [file, ...args] = Array.from(words, (word: unknown, index) => {
     if (typeof word !== 'string') {
-      throw new TypeError(`command[${String(index)}] must be a string, not ${typeof word}`);
+      throw new TypeError(`command[${String(index)}] must be a string, not ${kindOf(word)}`);
     }
     if (word.includes('\0')) {
       throw new TypeError(`command[${String(index)}] contains a NUL character`);

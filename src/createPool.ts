@@ -167,12 +167,10 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   #start(member: Member<Out, In>): void {
     const { worker } = member;
     worker.status$.subscribe(() => this.#follow(member));
-    void internalsOf(worker)
-      .supervisor.atRest()
-      .then(() => {
-        member.isAtRest = true;
-        this.#follow(member);
-      });
+    internalsOf(worker).supervisor.rest$.subscribe(() => {
+      member.isAtRest = true;
+      this.#follow(member);
+    });
     worker.start();
   }
 

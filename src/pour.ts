@@ -33,44 +33,78 @@ export function pourPulled<In>(
 ): Observable<FeedProgress> {
   return new Observable((subscriber) => {
     const lost = onLost && ((error: Error): void => onLost(error, subscriber));
-    pull(source, queue, subscriber, lost).then(
+    const pump = new Pump(source, queue, subscriber, lost);
+    subscriber.add(() => pump.leave());
+    pump.run().then(
       () => subscriber.complete(),
       (error: unknown) => subscriber.error(error),
     );
   });
 }
 
-async function pull<In>(
-  source: Pullable<In>,
-  queue: InputQueue<In>,
-  progress: Subscriber<FeedProgress>,
-  lost: ((error: Error) => void) | undefined,
-): Promise<void> {
-  let lines = 0;
-  let bytes = 0;
-  const take = (value: In): boolean => {
-    bytes += queue.push(value, lost);
-    lines++;
-    return queue.isFull;
-  };
-  const room = async (): Promise<void> => {
-    progress.next({ lines, bytes });
-    await queue.room();
-  };
-  // A loop each: `for await` over an array would take a turn, and so a write, for every value.
-  if (Symbol.iterator in source) {
-    for (const value of source) {
-      if (progress.closed) return;
-      if (take(value)) await room();
+/** Pulls a source, a value at a time, while there is room. */
+class Pump<In> {
+  readonly #values: Iterator<In> | AsyncIterator<In>;
+  readonly #isSync: boolean;
+  #hasEnded = false;
+
+  constructor(
+    source: Pullable<In>,
+    private readonly queue: InputQueue<In>,
+    private readonly progress: Subscriber<FeedProgress>,
+    private readonly lost: ((error: Error) => void) | undefined,
+  ) {
+    this.#isSync = Symbol.iterator in source;
+    this.#values =
+      Symbol.iterator in source ? source[Symbol.iterator]() : source[Symbol.asyncIterator]();
+  }
+
+  async run(): Promise<void> {
+    const { queue, progress, lost } = this;
+    let lines = 0;
+    let bytes = 0;
+    for (;;) {
+      if (queue.isFull) {
+        if (lines > 0) progress.next({ lines, bytes });
+        await queue.room();
+      }
+      if (this.#isLeft()) return;
+      // Nothing is awaited that need not be: it would end the turn, and with it the write.
+      const pulled = this.#values.next();
+      const result = this.#isSync ? (pulled as IteratorResult<In>) : await pulled;
+      if (result.done) break;
+      if (this.#isLeft()) {
+        this.leave();
+        return;
+      }
+      let accepted = queue.offer(result.value, lost);
+      while (accepted === undefined) {
+        await queue.moved();
+        if (this.#isLeft()) return;
+        accepted = queue.offer(result.value, lost);
+      }
+      lines++;
+      bytes += accepted;
     }
-  } else {
-    for await (const value of source) {
-      if (progress.closed) return;
-      if (take(value)) await room();
+    this.#hasEnded = true;
+    await queue.flushed();
+    progress.next({ lines, bytes });
+  }
+
+  #isLeft(): boolean {
+    return this.progress.closed;
+  }
+
+  /** Ends the source, if it has not ended by itself. */
+  leave(): void {
+    if (this.#hasEnded) return;
+    try {
+      void Promise.resolve(this.#values.return?.()).catch(() => undefined);
+      this.#hasEnded = true;
+    } catch {
+      // A generator that is just running: it is ended when it has yielded.
     }
   }
-  await queue.flushed();
-  progress.next({ lines, bytes });
 }
 
 /** Whether it is anything that can be read. */

@@ -113,7 +113,7 @@ export interface WorkerInternals<In> {
   readonly brake: Brake;
   /** Whose turn it is to ask. */
   readonly turns: Turns;
-  readonly supervisor: Pick<Supervisor<unknown, In>, 'atRest' | 'ended$' | 'settled'>;
+  readonly supervisor: Pick<Supervisor<unknown, In>, 'ended$' | 'rest$' | 'settled'>;
 }
 
 // A worker's own `In` is what was put in for it.
@@ -209,7 +209,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Out> {
-    return new OutputIterator(this.output$, this.#supervisor.atRest(), this.#brake);
+    return new OutputIterator(this.output$, this.#supervisor.rest$, this.#brake);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -167,6 +167,17 @@ describe('pacedMap', () => {
       program.print('a\n');
       expect(work.begun).toEqual(['a', 'a']);
     });
+
+    it('are counted for each subscription by itself', async () => {
+      const { worker, program } = await fake();
+      const results$ = pacedMap(worker, () => NEVER);
+      const [one, other] = [results$.subscribe(), results$.subscribe()];
+      program.print('a\nb\n');
+      one.unsubscribe();
+      expect(program.paused).toBe(true);
+      other.unsubscribe();
+      expect(program.paused).toBe(false);
+    });
   });
 
   describe('the program', () => {

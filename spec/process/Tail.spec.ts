@@ -68,23 +68,48 @@ describe('Tail', () => {
     expect(tailOf(words, 1_000)).toBe(words.join('').slice(-1_000));
   });
 
-  it('keeps neither old chunks nor many', async () => {
-    setFlagsFromString('--expose-gc');
-    const collectGarbage = runInNewContext('gc') as () => void;
-    const tail = new Tail(1_000);
-    const written: WeakRef<Uint8Array>[] = [];
-    for (const bytes of [1, 1_000]) {
-      for (let i = 0; i < 2_000; i++) {
-        const chunk = new Uint8Array(bytes);
-        written.push(new WeakRef(chunk));
+  describe('after a collection of garbage', () => {
+    const MIB = 1024 * 1024;
+    let collectGarbage: () => void;
+    beforeAll(() => {
+      setFlagsFromString('--expose-gc');
+      collectGarbage = runInNewContext('gc') as () => void;
+    });
+
+    /** How many of the chunks that are written are kept. */
+    async function countKept(tail: Tail, chunks: number, chunkBytes: number): Promise<number> {
+      const written = Array.from({ length: chunks }, () => {
+        const chunk = new Uint8Array(chunkBytes);
         tail.write(chunk);
-      }
+        return new WeakRef(chunk);
+      });
+      // A WeakRef holds what it refers to until the turn is over.
+      await turn();
+      collectGarbage();
+      return written.filter((chunk) => chunk.deref()).length;
     }
-    // A WeakRef holds what it refers to until the turn is over.
-    await turn();
-    collectGarbage();
-    const kept = written.filter((chunk) => chunk.deref()).length;
-    expect(kept).toBeLessThan(10);
-    expect(tail.toString()).toHaveLength(1_000);
+
+    it('keeps no old chunks', async () => {
+      const tail = new Tail(1_000);
+      expect(await countKept(tail, 2_000, 1_000)).toBeLessThan(10);
+      expect(tail.toString()).toHaveLength(1_000);
+    });
+
+    it('keeps no multitude of small chunks', async () => {
+      const tail = new Tail(1_000_000);
+      expect(await countKept(tail, 5_000, 1)).toBeLessThan(1_000);
+      expect(tail.toString()).toHaveLength(5_000);
+    });
+
+    it('keeps nothing of a large chunk but its end', async () => {
+      collectGarbage();
+      const before = process.memoryUsage().arrayBuffers;
+      const tail = new Tail(1_000);
+      await countKept(tail, 1, 64 * MIB);
+      // What was found to be garbage is freed in the background, at the latest before the next time.
+      collectGarbage();
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
+      expect(tail.toString()).toHaveLength(1_000);
+    });
   });
 });

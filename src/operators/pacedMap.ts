@@ -8,7 +8,7 @@ import {
   type ObservableInput,
   type ObservedValueOf,
 } from 'rxjs';
-import { checkType, checkWhole } from '../check.js';
+import { checkAmounts, checkOptions, checkWhole } from '../check.js';
 import { internalsOf, type ReactiveWorker } from '../worker.js';
 
 /** Options of {@link pacedMap}. */
@@ -44,7 +44,9 @@ export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
 ): Observable<ObservedValueOf<R>> {
   const { concurrency = 1, highWater = 0 } = options;
   const { brake } = internalsOf(worker);
-  checkType('project', project, 'function');
+  checkOptions('options', options);
+  if (typeof project !== 'function') throw new TypeError('project must be a function');
+  checkAmounts({ concurrency });
   checkWhole({ highWater });
   if (!(concurrency >= 1))
     throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);

@@ -22,7 +22,8 @@ interface Batch<In> {
   readonly values: In[];
   parts: (string | Uint8Array)[];
   bytes: number;
-  lost?: Set<LossListener>;
+  /** Who wants to hear if a value is lost, by its index. */
+  lost?: Map<number, LossListener>;
 }
 
 /** Hears that what it pushed will not reach the program. */
@@ -48,8 +49,9 @@ export class InputQueue<In> {
   #refusal: (() => Error) | undefined;
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
-  #roomWanted: (() => void)[] = [];
-  #flushWanted: (() => void)[] = [];
+  /** All that was ever accepted. */
+  #acceptedBytes = 0;
+  #awaitingMove: (() => void)[] = [];
 
   constructor(
     private readonly command: CommandWords,
@@ -80,6 +82,11 @@ export class InputQueue<In> {
    * @returns its bytes, 0 if it is rejected.
    */
   push(value: In, lost?: LossListener): number {
+    return this.offer(value, lost) ?? this.#reject(value, this.#overflow(value), lost);
+  }
+
+  /** The same, but a value that only has to wait for room is left to its owner: `undefined`. */
+  offer(value: In, lost?: LossListener): number | undefined {
     if (this.#refusal) return this.#reject(value, this.#refusal(), lost);
     let encoded: string | Uint8Array;
     try {
@@ -89,14 +96,15 @@ export class InputQueue<In> {
     }
     const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
-      return this.#reject(value, this.#overflow(bytes), lost);
+      return this.#pendingBytes > 0 ? undefined : this.#reject(value, this.#overflow(value), lost);
     }
     this.#pendingBytes += bytes;
+    this.#acceptedBytes += bytes;
     const batch = this.#batch();
+    if (lost) (batch.lost ??= new Map()).set(batch.values.length, lost);
     batch.values.push(value);
     batch.parts.push(encoded);
     batch.bytes += bytes;
-    if (lost) (batch.lost ??= new Set()).add(lost);
     if (batch.bytes < BATCH_BYTES) {
       this.#wakeSoon();
     } else {
@@ -150,18 +158,23 @@ export class InputQueue<In> {
   taken(): void {
     this.#pendingBytes -= this.#inFlight?.bytes ?? 0;
     this.#inFlight = undefined;
-    this.#tellRoom();
+    this.#tellMoved();
   }
 
   /** Settles when less than a full batch waits, at once if so already. */
   async room(): Promise<void> {
-    if (this.isFull) await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+    while (this.isFull) await this.moved();
   }
 
-  /** Settles when nothing waits, at once if so already. */
+  /** Settles when nothing waits of what was accepted by now, at once if so already. */
   async flushed(): Promise<void> {
-    if (this.#pendingBytes > 0)
-      await new Promise<void>((resolve) => this.#flushWanted.push(resolve));
+    const accepted = this.#acceptedBytes;
+    while (this.#acceptedBytes - this.#pendingBytes < accepted) await this.moved();
+  }
+
+  /** Settles when something that waited was written, or lost. */
+  moved(): Promise<void> {
+    return new Promise((resolve) => this.#awaitingMove.push(resolve));
   }
 
   /** The reader is gone: what it did not take, up to an end-of-file, is rejected. */
@@ -177,11 +190,12 @@ export class InputQueue<In> {
     for (const batch of lost) {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
-      const isKnown = batch.lost !== undefined;
-      for (const value of batch.values) this.listener.rejected({ value, error: reason }, isKnown);
-      for (const lost of batch.lost ?? []) lost(reason);
+      batch.values.forEach((value, index) => {
+        this.listener.rejected({ value, error: reason }, batch.lost?.has(index) ?? false);
+      });
+      for (const lost of new Set(batch.lost?.values())) lost(reason);
     }
-    this.#tellRoom();
+    this.#tellMoved();
   }
 
   /** Rejects what is queued and whatever comes, until `accept`. */
@@ -214,11 +228,8 @@ export class InputQueue<In> {
     });
   }
 
-  #tellRoom(): void {
-    if (this.isFull) return;
-    for (const resolve of this.#roomWanted.splice(0)) resolve();
-    if (this.#pendingBytes > 0) return;
-    for (const resolve of this.#flushWanted.splice(0)) resolve();
+  #tellMoved(): void {
+    for (const resolve of this.#awaitingMove.splice(0)) resolve();
   }
 
   #reject(value: In, error: Error, lost?: LossListener): 0 {
@@ -234,11 +245,12 @@ export class InputQueue<In> {
     return error instanceof Error ? error : new TypeError(messageOf(error));
   }
 
-  #overflow(bytes: number): InputOverflowError {
+  #overflow(value: In): InputOverflowError {
+    const bytes = Buffer.byteLength(this.codec.encode(value));
     return new InputOverflowError(
       this.command,
-      `reads too slowly: ${String(this.#pendingBytes)} bytes are waiting, and ${String(bytes)} more` +
-        ` would exceed maxPendingBytes (${String(this.maxPendingBytes)})`,
+      `reads too slowly: ${this.#pendingBytes} bytes are waiting, and ${bytes} more` +
+        ` would exceed maxPendingBytes (${this.maxPendingBytes})`,
     );
   }
 }

@@ -46,6 +46,8 @@ export class Run<Out, In> {
   #error: unknown;
   #aftermath: Aftermath | undefined;
   #outputClosed = false;
+  #isRunning = false;
+  #isPaused = false;
 
   /** Spawns the program. Nothing is told before `announce`. */
   constructor(plan: RunPlan<Out, In>, generation: number, ports: RunPorts<Out, In>) {
@@ -129,11 +131,12 @@ export class Run<Out, In> {
   }
 
   /**
-   * Stops reading the output, or reads on. A run that is being stopped or has exited is always read,
-   * or it could not end.
+   * Stops reading the output, or reads on. A run that is starting, is being stopped or has exited is always
+   * read, or it could not become ready, or end.
    */
   pause(paused: boolean): void {
-    if (paused && !this.#stopping && !this.#aftermath) this.#program.pause();
+    this.#isPaused = paused;
+    if (paused && this.#isRunning && !this.#stopping && !this.#aftermath) this.#program.pause();
     else this.#program.resume();
   }
 
@@ -176,7 +179,9 @@ export class Run<Out, In> {
 
   #run(): void {
     if (this.#stopping) return;
+    this.#isRunning = true;
     this.#inlet.open();
+    if (this.#isPaused) this.pause(true);
     this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
   }
 
