@@ -21,6 +21,7 @@ const layers = [
     'status.ts',
     'errors.ts',
     'abortable.ts',
+    'check.ts',
     'Brake.ts',
     'Turns.ts',
     'Broadcast.ts',

@@ -178,21 +178,23 @@ describe('feed', () => {
 
   describe('wrong arguments', () => {
     const worker = createWorker('cat', { start: false });
-    const wrong: [string, any, any][] = [
-      ['no worker', undefined, []],
-      ['what only looks like a worker', { ...worker }, []],
-      ['a string', worker, 'text'],
-      ['no source', worker, undefined],
-      ['null', worker, null],
-      ['a number', worker, 1],
-      ['an object that is no iterable', worker, {}],
-      ['an iterator that is no iterable', worker, { next: () => ({ done: true }) }],
-      ['an Observable, which cannot be slowed down', worker, of('a')],
-      ['a Promise', worker, Promise.resolve(['a'])],
+    const wrong: [string, any, any, string][] = [
+      ['no worker', undefined, [], 'worker must be'],
+      ['what only looks like a worker', { ...worker }, [], 'worker must be'],
+      ['a string', worker, 'text', 'source is a string'],
+      ['no source', worker, undefined, 'source must be'],
+      ['null', worker, null, 'source must be'],
+      ['a number', worker, 1, 'source must be'],
+      ['an object that is no iterable', worker, {}, 'source must be'],
+      ['an iterator that is no iterable', worker, { next: () => ({}) }, 'source must be'],
+      ['an Observable, which cannot be slowed down', worker, of('a'), 'source must be'],
+      ['a Promise', worker, Promise.resolve(['a']), 'source must be'],
     ];
 
-    it.each(wrong)('throws at the call for %s', (_, notWorker, notSource) => {
-      expect(() => feed(notWorker, notSource)).toThrow(TypeError);
+    it.each(wrong)('throws at the call for %s', (_, notWorker, notSource, message) => {
+      const call = () => feed(notWorker, notSource);
+      expect(call).toThrow(TypeError);
+      expect(call).toThrow(message);
     });
   });
 

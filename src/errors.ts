@@ -35,7 +35,7 @@ export class SpawnError extends SimpleIpcError {
 
   /** Whether another attempt may succeed: the system was short of processes, files or memory. */
   get transient(): boolean {
-    return ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(this.code ?? '');
+    return isTransient(this.code);
   }
 }
 
@@ -120,6 +120,11 @@ export function quote(command: CommandWords): string {
     .map((word) => (/^[^\s"]+$/.test(word) ? word : JSON.stringify(word)))
     .join(' ');
   return `"${text.length > 200 ? `${text.slice(0, 199)}…` : text}"`;
+}
+
+/** Whether a system error says that the system is short of something. */
+export function isTransient(code: string | undefined): boolean {
+  return ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(code ?? '');
 }
 
 /** The `code` of a system error, if it has one. */

@@ -1,6 +1,20 @@
 export type { Command } from './command.js';
 export { createPool, type Pool, type PoolOptions, type PoolStatus } from './createPool.js';
-export * from './errors.js';
+export {
+  ExitError,
+  FramingError,
+  InputClosedError,
+  InputOverflowError,
+  LineBreakError,
+  NotRunningError,
+  ReplyTimeoutError,
+  RestartLimitError,
+  SimpleIpcError,
+  SpawnError,
+  StartTimeoutError,
+  StopError,
+  type CommandWords,
+} from './errors.js';
 export type { Codec, Decoder, DecoderLimits } from './framing/codec.js';
 export { bytes } from './framing/bytes.js';
 export { contentLength } from './framing/contentLength.js';

@@ -76,24 +76,29 @@ describe('pacedMap', () => {
   describe('wrong arguments', () => {
     const worker = createWorker('echo', { start: false });
     const project = () => EMPTY;
-    const wrong: [string, any, any, any, ErrorConstructor][] = [
-      ['no worker', undefined, project, {}, TypeError],
-      ['what only looks like a worker', { ...worker }, project, {}, TypeError],
-      ['an Observable instead of a worker', worker.output$, project, {}, TypeError],
-      ['no project', worker, undefined, {}, TypeError],
-      ['project that is no function', worker, of(1), {}, TypeError],
-      ['concurrency 0', worker, project, { concurrency: 0 }, RangeError],
-      ['a negative concurrency', worker, project, { concurrency: -1 }, RangeError],
-      ['concurrency that is NaN', worker, project, { concurrency: NaN }, RangeError],
-      ['concurrency as text', worker, project, { concurrency: '2' }, TypeError],
-      ['a negative highWater', worker, project, { highWater: -1 }, RangeError],
-      ['highWater that is NaN', worker, project, { highWater: NaN }, RangeError],
-      ['highWater as text', worker, project, { highWater: '1' }, TypeError],
+    const wrong: [string, any, any, any, ErrorConstructor, string][] = [
+      ['no worker', undefined, project, {}, TypeError, 'worker'],
+      ['what only looks like a worker', { ...worker }, project, {}, TypeError, 'worker'],
+      ['an Observable instead of a worker', worker.output$, project, {}, TypeError, 'worker'],
+      ['no project', worker, undefined, {}, TypeError, 'project'],
+      ['project that is no function', worker, of(1), {}, TypeError, 'project'],
+      ['concurrency 0', worker, project, { concurrency: 0 }, RangeError, 'concurrency'],
+      ['a negative concurrency', worker, project, { concurrency: -1 }, RangeError, 'concurrency'],
+      ['concurrency that is NaN', worker, project, { concurrency: NaN }, RangeError, 'concurrency'],
+      ['concurrency as text', worker, project, { concurrency: '2' }, TypeError, 'concurrency'],
+      ['a negative highWater', worker, project, { highWater: -1 }, RangeError, 'highWater'],
+      ['highWater that is NaN', worker, project, { highWater: NaN }, RangeError, 'highWater'],
+      ['highWater as text', worker, project, { highWater: '1' }, TypeError, 'highWater'],
     ];
 
-    it.each(wrong)('throws at the call for %s', (_, notWorker, notProject, options, error) => {
-      expect(() => pacedMap(notWorker, notProject, options)).toThrow(error);
-    });
+    it.each(wrong)(
+      'throws at the call for %s',
+      (_, notWorker, notProject, options, error, argument) => {
+        const call = () => pacedMap(notWorker, notProject, options);
+        expect(call).toThrow(error);
+        expect(call).toThrow(`${argument} must be`);
+      },
+    );
   });
 
   describe('results', () => {

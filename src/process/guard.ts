@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { codeOf, isTransient } from '../errors.js';
+import type { Socket } from 'node:net';
 import type { Registry } from './posixTree.js';
 
 /**
@@ -28,6 +30,9 @@ for turn in 1 2 3 4 5 6 7 8 9 10; do
 done
 each KILL
 `;
+
+/** When the system is short of files or processes, another attempt is made after so many milliseconds. */
+const RETRY_MS = 250;
 
 /** A guard that ends so often before it lived so long, in milliseconds, is not started again. */
 const HOPELESS = { deaths: 3, withinMs: 1_000 };
@@ -63,16 +68,20 @@ export class Guard implements Registry {
   #start(): void {
     if (this.#deaths >= HOPELESS.deaths) return;
     const startedAt = performance.now();
-    const shell = spawn(this.file, ['-c', SCRIPT, 'simple-ipc guard'], {
+    const shell: ChildProcess = spawn(this.file, ['-c', SCRIPT, 'simple-ipc guard'], {
       // A session of its own, so that Ctrl-C and hang-up reach the host alone.
       detached: true,
       cwd: '/',
       env: {},
       stdio: ['pipe', 'ignore', 'ignore'],
     });
-    const gone = (): void => {
+    const gone = (error?: unknown): void => {
       if (this.#shell !== shell) return;
       this.#shell = undefined;
+      if (isTransient(codeOf(error))) {
+        setTimeout(() => this.#startIfNeeded(), RETRY_MS).unref();
+        return;
+      }
       this.#deaths = performance.now() - startedAt < HOPELESS.withinMs ? this.#deaths + 1 : 1;
       if (this.#deaths === HOPELESS.deaths) {
         process.emitWarning(
@@ -80,13 +89,21 @@ export class Guard implements Registry {
           'SimpleIpcWarning',
         );
       }
-      if (this.#ids.size > 0) this.#start();
+      this.#startIfNeeded();
     };
     this.#shell = shell;
-    shell.once('error', gone).once('exit', gone).unref();
-    shell.stdin.on('error', () => undefined);
-    (shell.stdin as unknown as { unref(): void }).unref();
+    shell
+      .once('error', gone)
+      .once('exit', () => gone())
+      .unref();
+    // There is none if the system was short of files. It is a socket: the type does not say so.
+    const pipe = shell.stdin as Socket | null | undefined;
+    pipe?.on('error', () => undefined).unref();
     for (const id of this.#ids) this.#tell('+', id);
+  }
+
+  #startIfNeeded(): void {
+    if (this.#ids.size > 0 && !this.#shell) this.#start();
   }
 
   #tell(op: '+' | '-', id: number): void {
