@@ -1,0 +1,3 @@
+#!/bin/sh
+# Becomes the program that its arguments name.
+exec "$@"

@@ -1,0 +1,104 @@
+// npm run bench -- [--only B1,B4] [--quick] [--dist folder]
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { chart } from './harness/chart.mjs';
+import { compare } from './harness/compare.mjs';
+import { install } from './harness/install.mjs';
+import { canPin } from './harness/measure.mjs';
+import { Table } from './harness/Table.mjs';
+
+/** With `--quick`, a figure this many times its goal is a failure. */
+const GROSS = 2;
+const OURS = 'simple-ipc';
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    quick: { type: 'boolean', default: false },
+    dist: { type: 'string' },
+  },
+});
+if (options.dist) process.env.SIMPLE_IPC_DIST = options.dist;
+
+const size = options.quick ? 'quick' : 'full';
+const table = new Table();
+const results = [];
+
+install();
+table.heading();
+for (const benchmark of await chosen()) {
+  table.title(benchmark);
+  if (benchmark.pinned && !canPin) table.note('skipped: there is no taskset to tie it to one core');
+  else if (benchmark.figure)
+    tell(benchmark, OURS, { figures: [{ median: await benchmark.figure() }] });
+  else await run(benchmark);
+}
+if (!options.quick && !options.only) write();
+console.log(`\n${Math.round(performance.now() / 1000)} seconds`);
+process.exitCode = results.some(({ isFatal }) => isFatal) ? 1 : 0;
+
+/** The benchmarks that were asked for, in order. */
+async function chosen() {
+  const files = readdirSync(new URL('benchmarks/', import.meta.url));
+  const all = await Promise.all(
+    files.map(async (file) => ({ ...(await import(`./benchmarks/${file}`)).default, file })),
+  );
+  const only = options.only.toUpperCase().split(',').filter(Boolean);
+  const unknown = only.filter((id) => !all.some((benchmark) => benchmark.id === id));
+  if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}`);
+  return all
+    .filter(({ id }) => only.length === 0 || only.includes(id))
+    .toSorted((a, b) => a.id.slice(1) - b.id.slice(1));
+}
+
+async function run(benchmark) {
+  const pairs = options.quick ? 3 : 5;
+  await runSide(benchmark, 'simpleIpc', OURS, { size, pairs, budgetSeconds: Infinity });
+  if (options.quick) return;
+  for (const [side, title] of Object.entries(benchmark.peers ?? {})) {
+    const peerSize = benchmark.peerSize ?? size;
+    await runSide(benchmark, side, title, { size: peerSize, pairs: 3, budgetSeconds: 4 });
+  }
+}
+
+async function runSide(benchmark, side, title, how) {
+  const progress = (pair) => table.progress(`${title} ${pair}/${how.pairs}`);
+  tell(benchmark, title, await compare(benchmark, side, { ...how, progress }));
+}
+
+/** Shows and keeps the figures of one side. */
+function tell({ id, work, figures }, side, { failure, pairs, cpu, isControl, figures: measured }) {
+  figures.forEach(({ goal, ...figure }, index) => {
+    const isOurs = side === OURS;
+    const result = { id, work, side, ...figure, failure, pairs, ...measured?.[index] };
+    if (isOurs) result.goal = goal;
+    const isGross = options.quick && result.median > goal * GROSS;
+    // A peer that fails is a finding; the library and the control must not.
+    results.push({
+      ...result,
+      cpu,
+      isFatal: (failure && (isOurs || isControl)) || (isOurs && isGross),
+    });
+    if (failure && index > 0) return;
+    table.row({ ...result, cpu: index === 0 ? cpu : undefined, note: noteOf(result, isGross) });
+  });
+}
+
+function noteOf({ goal, median, pairs }, isGross) {
+  if (goal === undefined) return pairs === 1 ? '(measured once)' : '';
+  if (median <= goal) return 'met';
+  return isGross ? 'missed by far' : 'missed';
+}
+
+function write() {
+  const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url)));
+  const made = {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}, ${availableParallelism()} cores`,
+    versions: dependencies,
+    results: results.map(({ isFatal, isSize, ...result }) => result),
+  };
+  writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(made, null, 2)}\n`);
+  writeFileSync(new URL('chart.svg', import.meta.url), chart(results));
+}
