@@ -220,6 +220,15 @@ describe('OutputIterator', () => {
       expect(await linesOf(pull)).toEqual(['a', 'b']);
     });
 
+    it('does not hold a program that has exited', async () => {
+      const { pull, program } = await fake();
+      program.print('a\nb\n');
+      expect(program.paused).toBe(true);
+      program.exit(0);
+      expect(program.paused).toBe(false);
+      expect(await linesOf(pull)).toEqual(['a', 'b']);
+    });
+
     it('does not keep the next run from becoming ready', async () => {
       const { system, pull, program } = await fake({
         ready: (output$) => output$,

@@ -16,7 +16,7 @@ const wrongTypes: Wrong[] = [
   ['cwd', 'cwd must be a string, not number', 5],
   ['cwd', 'cwd must be a string, not null', null],
   ['cwd', 'cwd must be a string, not object', new URL('file:///')],
-  ['cwd', 'cwd contains a NUL character', '/tmp\0'],
+  ['cwd', 'cwd contains a NUL character', '/\0'],
   ['env', 'env must be an object, not string', 'A=b'],
   ['env', 'env must be an object, not null', null],
   ['env', 'env.C must be a string, not number', { A: 'b', C: 5 }],

@@ -33,10 +33,9 @@ export function feed<Out, In>(
       'source is a string, which would be sent one character a line: pass [source]',
     );
   }
-  if (
-    typeof source !== 'object' ||
-    !(Symbol.iterator in source || Symbol.asyncIterator in source)
-  ) {
+  const candidate: unknown = source;
+  const isObject = typeof candidate === 'object' && candidate !== null;
+  if (!isObject || !(Symbol.iterator in candidate || Symbol.asyncIterator in candidate)) {
     throw new TypeError('source must be an iterable, sync or async');
   }
   return pourPulled(source, input, (error, progress) => progress.error(error));
