@@ -1,3 +1,6 @@
+/** What an empty buffer keeps; one that had to hold more lets go of it. */
+const SMALL_BYTES = 64 * 1024;
+
 /** Bytes that wait for more, in one piece. Appending and dropping cost linear time in all. */
 export class ByteBuffer {
   #bytes = new Uint8Array(1024);
@@ -22,11 +25,12 @@ export class ByteBuffer {
   /** Where `wanted` begins at or after `from`, or -1. */
   indexOf(wanted: Uint8Array, from = 0): number {
     const [first = 0] = wanted;
-    const last = this.#end - wanted.length;
-    for (let at = this.#start + Math.max(0, from); at <= last; at++) {
-      at = this.#bytes.indexOf(first, at);
-      if (at === -1 || at > last) return -1;
-      if (wanted.every((byte, i) => this.#bytes[at + i] === byte)) return at - this.#start;
+    // Not a byte further: what lies behind the end may be long.
+    const bytes = this.view(0, this.length);
+    for (let at = Math.max(0, from); at <= bytes.length - wanted.length; at++) {
+      at = bytes.indexOf(first, at);
+      if (at === -1) return -1;
+      if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
     }
     return -1;
   }
@@ -34,12 +38,14 @@ export class ByteBuffer {
   /** Drops bytes from the beginning. */
   drop(count: number): void {
     this.#start += count;
-    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#start < this.#end) return;
+    this.#start = this.#end = 0;
+    if (this.#bytes.length > SMALL_BYTES) this.#bytes = new Uint8Array(1024);
   }
 
   #makeRoom(count: number): void {
     const { length } = this;
-    // Twice what is needed, so that moving what waits is paid for by what comes; or less again, if it was much.
+    // Twice what is needed, so that moving what waits is paid for by what comes.
     const bytes = new Uint8Array(2 * (length + count));
     bytes.set(this.view(0, length));
     this.#bytes = bytes;

@@ -16,7 +16,9 @@ export class PieceDecoder implements Decoder {
   ) {}
 
   write(chunk: Uint8Array): void {
-    const lines = (this.#waiting + this.#utf8.decode(chunk, { stream: true })).split('\n');
+    const lines = this.#utf8.decode(chunk, { stream: true }).split('\n');
+    // Only what is new is looked through, or a line in many chunks would cost quadratic time.
+    lines[0] = this.#waiting + (lines[0] ?? '');
     this.#waiting = lines.pop() ?? '';
     for (const line of lines) this.#deliver(line.endsWith('\r') ? line.slice(0, -1) : line);
     if (this.#waiting.length <= this.maxLength) return;

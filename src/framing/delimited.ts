@@ -4,7 +4,7 @@ import type { Codec } from './codec.js';
 /**
  * Text between separators of any kind, such as NUL (`find -print0`, `xargs -0`) or a blank line. An
  * unterminated last value is delivered; empty values are kept. A value past `maxLineBytes` is a
- * `FramingError`; one that contains the separator is rejected.
+ * `FramingError`; one that contains the separator, be it together with the one behind it, is rejected.
  *
  * @example
  * ```ts
@@ -49,8 +49,12 @@ export function delimited(separator: string): Codec<string, string> {
     encode(value) {
       if (typeof value !== 'string')
         throw new TypeError(`a value must be a string, not ${typeof value}`);
-      if (value.includes(separator)) throw new TypeError('a value must not contain the separator');
-      return value + separator;
+      const encoded = value + separator;
+      // The end of a value may make a separator with the beginning of the one behind it: "a-" and "--".
+      if (encoded.indexOf(separator) < value.length) {
+        throw new TypeError('a value must not contain the separator, or end like its beginning');
+      }
+      return encoded;
     },
   };
 }
