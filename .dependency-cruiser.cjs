@@ -1,7 +1,7 @@
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
-  ['index.ts'],
-  ['imperative.ts', 'operators/', 'createPool.ts'],
+  ['index.ts', 'testing.ts'],
+  ['imperative.ts', 'operators/', 'createPool.ts', 'testing/'],
   [
     'worker.ts',
     'askByKey.ts',

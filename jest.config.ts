@@ -11,6 +11,7 @@ const config: Config = {
   moduleNameMapper: {
     '^simple-ipc$': '<rootDir>/src/index.ts',
     '^simple-ipc/imperative$': '<rootDir>/src/imperative.ts',
+    '^simple-ipc/testing$': '<rootDir>/src/testing.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 60_000,

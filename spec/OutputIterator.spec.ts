@@ -7,7 +7,7 @@ import {
   SpawnError,
   type WorkerOptions,
 } from 'simple-ipc';
-import { FakeSystem } from './support/FakeSystem.js';
+import { advance, fakeProgram } from 'simple-ipc/testing';
 import {
   checked,
   cleanUp,
@@ -50,16 +50,16 @@ describe('OutputIterator', () => {
     ...options
   }: WorkerOptions & { restarted?: boolean } = {}) {
     const scheduler = new VirtualTimeScheduler();
-    const supervise = restartOnExit({ delayMs: 10, jitter: false, scheduler });
-    const system = new FakeSystem(scheduler);
+    const supervise = restartOnExit({ delayMs: 10, jitter: false });
+    const fakes = fakeProgram(undefined, { scheduler });
     const worker = start('fake', {
       ...options,
       ...(restarted && { supervise }),
-      scheduler,
-      launch: system.launch,
+      ...fakes.options,
     });
-    await system.pass(0);
-    return { system, worker, pull: worker[Symbol.asyncIterator](), program: system.newest! };
+    const pass = (ms: number) => advance(scheduler, ms);
+    await pass(0);
+    return { fakes, pass, worker, pull: worker[Symbol.asyncIterator](), run: fakes.lastRun };
   }
 
   const line = (value: string) => ({ done: false, value });
@@ -104,9 +104,9 @@ describe('OutputIterator', () => {
     });
 
     it('answers several calls at once in their order, one line each', async () => {
-      const { pull, program } = await fake();
+      const { pull, run } = await fake();
       const early = [pull.next(), pull.next(), pull.next()];
-      program.print('a\nb\nc\nd\ne\n');
+      run.print('a\nb\nc\nd\ne');
       expect(await Promise.all(early)).toEqual(['a', 'b', 'c'].map(line));
       expect(await Promise.all([pull.next(), pull.next()])).toEqual(['d', 'e'].map(line));
     });
@@ -119,10 +119,10 @@ describe('OutputIterator', () => {
     });
 
     it('gets only what comes from now on', async () => {
-      const { worker, program } = await fake();
-      program.print('a\n');
+      const { worker, run } = await fake();
+      run.print('a');
       const late = worker[Symbol.asyncIterator]();
-      program.print('b\n');
+      run.print('b');
       expect(await late.next()).toEqual(line('b'));
     });
 
@@ -160,34 +160,34 @@ describe('OutputIterator', () => {
     });
 
     it('holds the program from the first line that waits until none does', async () => {
-      const { pull, program } = await fake();
-      expect(program.paused).toBe(false);
-      program.print('a\nb\n');
-      expect(program.paused).toBe(true);
+      const { pull, run } = await fake();
+      expect(run.isPaused).toBe(false);
+      run.print('a\nb');
+      expect(run.isPaused).toBe(true);
       await pull.next();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       await pull.next();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('does not hold the program while it waits for lines', async () => {
-      const { pull, program } = await fake();
+      const { pull, run } = await fake();
       const both = [pull.next(), pull.next()];
-      program.print('a\nb\n');
-      expect(program.paused).toBe(false);
+      run.print('a\nb');
+      expect(run.isPaused).toBe(false);
       expect(await Promise.all(both)).toEqual(['a', 'b'].map(line));
     });
 
     it('governs, if it is the slowest of several', async () => {
-      const { worker, pull: quick, program } = await fake();
+      const { worker, pull: quick, run } = await fake();
       const slow = worker[Symbol.asyncIterator]();
-      program.print('a\nb\n');
+      run.print('a\nb');
       expect([await quick.next(), await quick.next()]).toEqual(['a', 'b'].map(line));
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       await slow.next();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       await slow.next();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('gets what the program wrote before it exited', async () => {
@@ -212,37 +212,37 @@ describe('OutputIterator', () => {
     });
 
     it('does not hold a program that is being stopped', async () => {
-      const { worker, pull, program } = await fake();
+      const { worker, pull, run } = await fake();
       const stopped = worker.stop();
-      program.print('a\nb\n');
-      expect(program.paused).toBe(false);
+      run.print('a\nb');
+      expect(run.isPaused).toBe(false);
       await stopped;
       expect(await linesOf(pull)).toEqual(['a', 'b']);
     });
 
     it('does not hold a program that has exited', async () => {
-      const { pull, program } = await fake();
-      program.print('a\nb\n');
-      expect(program.paused).toBe(true);
-      program.exit(0);
-      expect(program.paused).toBe(false);
+      const { pull, run } = await fake();
+      run.print('a\nb');
+      expect(run.isPaused).toBe(true);
+      run.exit(0);
+      expect(run.isPaused).toBe(false);
       expect(await linesOf(pull)).toEqual(['a', 'b']);
     });
 
     it('does not keep the next run from becoming ready', async () => {
-      const { system, pull, program } = await fake({
+      const { fakes, pass, pull, run } = await fake({
         ready: (output$) => output$,
         startTimeoutMs: 1_000,
         restarted: true,
       });
-      program.print('ready\nwaits\n');
-      program.exit(1);
-      await system.pass(10);
-      expect(system.programs.length).toBe(2);
+      run.print('ready\nwaits');
+      run.exit(1);
+      await pass(10);
+      expect(fakes.runs.length).toBe(2);
       // Nobody reads that as long as the program is paused.
-      expect(system.newest?.paused).toBe(false);
-      system.newest?.print('ready again\n');
-      expect(system.newest?.paused).toBe(true);
+      expect(fakes.lastRun.isPaused).toBe(false);
+      fakes.lastRun.print('ready again');
+      expect(fakes.lastRun.isPaused).toBe(true);
       expect(await Promise.all([pull.next(), pull.next(), pull.next()])).toEqual(
         ['ready', 'waits', 'ready again'].map(line),
       );
@@ -292,12 +292,12 @@ describe('OutputIterator', () => {
     });
 
     it('lets go what it held, and takes no more', async () => {
-      const { pull, program } = await fake();
-      program.print('a\nb\n');
+      const { pull, run } = await fake();
+      run.print('a\nb');
       expect(await pull.return?.()).toEqual(end);
-      expect(program.paused).toBe(false);
-      program.print('c\n');
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
+      run.print('c');
+      expect(run.isPaused).toBe(false);
       expect(await pull.next()).toEqual(end);
     });
 
@@ -309,13 +309,13 @@ describe('OutputIterator', () => {
     });
 
     it('does not let go what another holds', async () => {
-      const { worker, pull, program } = await fake();
+      const { worker, pull, run } = await fake();
       const other = worker[Symbol.asyncIterator]();
-      program.print('a\n');
+      run.print('a');
       await pull.return?.();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       await other.return?.();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('leaves nothing of the iterator behind, while the life goes on', async () => {
@@ -343,10 +343,10 @@ describe('OutputIterator', () => {
 
   describe('the end', () => {
     it('comes when the life is over', async () => {
-      const { pull, program } = await fake();
+      const { pull, run } = await fake();
       const waiting = [pull.next(), pull.next()];
-      program.print('a\n');
-      program.exit(0);
+      run.print('a');
+      run.exit(0);
       expect(await Promise.all(waiting)).toEqual([line('a'), end]);
       expect(await pull.next()).toEqual(end);
     });
@@ -370,9 +370,9 @@ describe('OutputIterator', () => {
     });
 
     it('comes with the error once: for the first of several calls, then without', async () => {
-      const { pull, program } = await fake();
+      const { pull, run } = await fake();
       const waiting = [pull.next(), pull.next()];
-      program.exit(1);
+      run.exit(1);
       expect(await Promise.allSettled(waiting)).toMatchObject([
         { status: 'rejected', reason: { exit: { code: 1 } } },
         { status: 'fulfilled', value: end },
@@ -384,8 +384,8 @@ describe('OutputIterator', () => {
       const rejections: unknown[] = [];
       const listen = (reason: unknown) => rejections.push(reason);
       process.on('unhandledRejection', listen);
-      const { worker, program } = await fake();
-      program.exit(1);
+      const { worker, run } = await fake();
+      run.exit(1);
       await until(worker, 'failed');
       await turn();
       await turn();
@@ -426,15 +426,15 @@ describe('OutputIterator', () => {
     });
 
     it('lets the next life run, though lines of this one wait yet', async () => {
-      const { system, worker, pull, program } = await fake();
-      program.print('a\nb\n');
-      program.exit(0);
+      const { fakes, pass, worker, pull, run } = await fake();
+      run.print('a\nb');
+      run.exit(0);
       await until(worker, 'exited');
       await turn();
       worker.start();
-      await system.pass(0);
-      expect(system.programs.length).toBe(2);
-      expect(system.newest?.paused).toBe(false);
+      await pass(0);
+      expect(fakes.runs.length).toBe(2);
+      expect(fakes.lastRun.isPaused).toBe(false);
       expect(await linesOf(pull)).toEqual(['a', 'b']);
     });
   });
@@ -467,26 +467,26 @@ describe('OutputIterator', () => {
     });
 
     it('holds the next run from its beginning, until no line of the last one waits', async () => {
-      const { system, pull, program } = await fake({ restarted: true });
-      program.print('a\nb\n');
-      program.exit(1);
-      await system.pass(10);
-      expect(system.programs.length).toBe(2);
-      expect(system.newest?.paused).toBe(true);
+      const { fakes, pass, pull, run } = await fake({ restarted: true });
+      run.print('a\nb');
+      run.exit(1);
+      await pass(10);
+      expect(fakes.runs.length).toBe(2);
+      expect(fakes.lastRun.isPaused).toBe(true);
       expect(await Promise.all([pull.next(), pull.next()])).toEqual(['a', 'b'].map(line));
-      expect(system.newest?.paused).toBe(false);
-      system.newest?.print('c\n');
+      expect(fakes.lastRun.isPaused).toBe(false);
+      fakes.lastRun.print('c');
       expect(await pull.next()).toEqual(line('c'));
     });
 
     it('does not hold the next run, if it let go in between', async () => {
-      const { system, pull, program } = await fake({ restarted: true });
-      program.print('a\n');
-      program.exit(1);
+      const { fakes, pass, pull, run } = await fake({ restarted: true });
+      run.print('a');
+      run.exit(1);
       await pull.next();
-      await system.pass(10);
-      expect(system.programs.length).toBe(2);
-      expect(system.newest?.paused).toBe(false);
+      await pass(10);
+      expect(fakes.runs.length).toBe(2);
+      expect(fakes.lastRun.isPaused).toBe(false);
     });
   });
 
@@ -515,20 +515,20 @@ describe('OutputIterator', () => {
     });
 
     it('waits for the next life, when it is made as the end of the last one is told', async () => {
-      const { system, worker, program } = await fake();
+      const { fakes, pass, worker, run } = await fake();
       let late: Promise<IteratorResult<string>> | undefined;
       worker.status$.subscribe(({ state }) => {
         if (state === 'failed') late = worker[Symbol.asyncIterator]().next();
       });
-      program.exit(1);
+      run.exit(1);
       await until(worker, 'failed');
       const settled = jest.fn();
       late?.then(settled, settled);
       await turn();
       expect(settled).not.toHaveBeenCalled();
       worker.start();
-      await system.pass(0);
-      system.newest?.print('a\n');
+      await pass(0);
+      fakes.lastRun.print('a');
       expect(await late).toEqual(line('a'));
     });
   });

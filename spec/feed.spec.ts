@@ -14,7 +14,7 @@ import {
   type ReactiveWorker,
   type WorkerOptions,
 } from 'simple-ipc';
-import { FakeSystem } from './support/FakeSystem.js';
+import { advance, fakeProgram } from 'simple-ipc/testing';
 import {
   checked,
   cleanUp,
@@ -137,32 +137,34 @@ describe('feed', () => {
   /** A worker whose program is in memory, and runs; it is restarted after 10 ms of virtual time. */
   async function fake({ isWatched = true, ...options }: FakeOptions = {}) {
     const scheduler = new VirtualTimeScheduler();
-    const supervise = restartOnExit({ delayMs: 10, jitter: false, scheduler });
-    const system = new FakeSystem(scheduler);
-    const worker = start('fake', { supervise, scheduler, launch: system.launch, ...options });
+    const supervise = restartOnExit({ delayMs: 10, jitter: false });
+    const fakes = fakeProgram(undefined, { scheduler });
+    const worker = start('fake', { supervise, ...fakes.options, ...options });
     const rejected: unknown[] = [];
     if (isWatched) worker.rejected$.subscribe(({ value }) => rejected.push(value));
-    await system.pass(0);
-    return { system, worker, rejected, program: system.newest! };
+    const pass = (ms: number) => advance(scheduler, ms);
+    await pass(0);
+    return { fakes, pass, worker, rejected, run: fakes.lastRun };
   }
 
   /** The same; its program reads a write only when it is told to. */
   async function fakeReader(options: FakeOptions = {}) {
-    const { system, worker, rejected, program } = await fake(options);
+    const { fakes, pass, worker, rejected, run } = await fake(options);
     const writes: { text: string; done: () => void }[] = [];
     const write = (data: Buffer, done: () => void) => writes.push({ text: data.toString(), done });
-    Object.assign(program, { write });
+    Object.assign(run, { write });
     use({
       [Symbol.asyncDispose]() {
-        for (const living of system.living) living.exit(0);
+        for (const each of fakes.runs) if (each.isAlive) each.exit();
         return Promise.resolve();
       },
     });
     return {
-      system,
+      fakes,
+      pass,
       worker,
       rejected,
-      program,
+      run,
       /** How many writes it has not read: never more than one. */
       waiting: () => writes.length,
       /** Reads one write; returns its lines. */
@@ -247,7 +249,7 @@ describe('feed', () => {
     });
 
     it('are read anew by each subscription, and by none before', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const source = { *[Symbol.iterator]() { yield String(++reads); } }; // prettier-ignore
       let reads = 0;
       const progress$ = feed(worker, source);
@@ -255,7 +257,7 @@ describe('feed', () => {
       expect(reads).toBe(0);
       await lastValueFrom(progress$);
       await lastValueFrom(progress$);
-      expect(program.received).toEqual(['1', '2']);
+      expect(run.received).toEqual(['1', '2']);
     });
 
     it('may be empty', async () => {
@@ -309,13 +311,13 @@ describe('feed', () => {
     });
 
     it('is that of a slow source: what has come is not kept back', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const source = manual();
       watch(feed(worker, source));
       await source.give('a');
-      expect(program.received).toEqual(['a']);
+      expect(run.received).toEqual(['a']);
       await source.give('b');
-      expect(program.received).toEqual(['a', 'b']);
+      expect(run.received).toEqual(['a', 'b']);
     });
 
     it('leaves room for two at once, which mix whole lines', async () => {
@@ -415,12 +417,12 @@ describe('feed', () => {
     });
 
     it('leaves stdin open', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       await lastValueFrom(feed(worker, ['a']));
       worker.send.next('b');
       await turn();
-      expect(program.inputEnded).toBe(false);
-      expect(program.received).toEqual(['a', 'b']);
+      expect(run.isInputEnded).toBe(false);
+      expect(run.received).toEqual(['a', 'b']);
     });
   });
 
@@ -440,17 +442,17 @@ describe('feed', () => {
     });
 
     it('errors it with InputClosedError, though the program is restarted', async () => {
-      const { system, worker, rejected, program, read } = await fakeReader();
+      const { fakes, pass, worker, rejected, run, read } = await fakeReader();
       const source = endless();
       const told = watch(feed(worker, source));
       await read();
-      program.exit(1);
-      await system.pass(10);
+      run.exit(1);
+      await pass(10);
       expect(told.errors).toEqual([expect.any(InputClosedError)]);
       expect(rejected.length).toBe(Math.ceil(BATCH / 1_000));
       await turn();
       expect(source.ended).toBe(true);
-      expect(system.newest?.received).toEqual([]);
+      expect(fakes.lastRun.received).toEqual([]);
     });
 
     it('errors it with InputClosedError, when the program closes its stdin', async () => {
@@ -463,56 +465,56 @@ describe('feed', () => {
     });
 
     it('errors every feed that lost something', async () => {
-      const { worker, program } = await fakeReader();
+      const { worker, run } = await fakeReader();
       const two = [watch(feed(worker, ['a'])), watch(feed(worker, ['b']))];
       await turn();
-      program.exit(1);
+      run.exit(1);
       await turn();
       for (const { errors } of two) expect(errors).toEqual([expect.any(InputClosedError)]);
     });
 
     it('is warned of for worker.send, though a feed lost something with it', async () => {
-      const { worker, program } = await fakeReader({ isWatched: false });
+      const { worker, run } = await fakeReader({ isWatched: false });
       const told = watch(feed(worker, ['a']));
       worker.send.next('b');
       await turn();
-      program.exit(1);
+      run.exit(1);
       await turn();
       expect(told.errors).toEqual([expect.any(InputClosedError)]);
       expect(takeWarnings()).toEqual([expect.stringContaining('will not get an input')]);
     });
 
     it('is not warned of, when the feed tells it', async () => {
-      const { worker, program } = await fakeReader({ isWatched: false });
+      const { worker, run } = await fakeReader({ isWatched: false });
       const told = watch(feed(worker, ['a']));
       await turn();
-      program.exit(1);
+      run.exit(1);
       await turn();
       expect(told.errors).toEqual([expect.any(InputClosedError)]);
       expect(takeWarnings()).toEqual([]);
     });
 
     it('errors no feed that lost nothing', async () => {
-      const { system, worker, program, read } = await fakeReader();
+      const { pass, worker, run, read } = await fakeReader();
       const source = manual();
       const told = watch(feed(worker, source));
       await source.give('a');
       await read();
       worker.send.next('lost');
       await turn();
-      program.exit(1);
-      await system.pass(10);
+      run.exit(1);
+      await pass(10);
       await source.complete();
       expect(told).toMatchObject({ errors: [], completed: true });
     });
 
     it('errors it with InputClosedError, when the worker is stopped', async () => {
-      const { system, worker } = await fakeReader();
+      const { pass, worker } = await fakeReader();
       const source = endless();
       const told = watch(feed(worker, source));
       await turn();
       const stopped = worker.stop();
-      await system.pass(1_000);
+      await pass(1_000);
       await stopped;
       await turn();
       expect(told.errors).toEqual([expect.any(InputClosedError)]);
@@ -540,9 +542,9 @@ describe('feed', () => {
     });
 
     it('errors it with NotRunningError, when the life ends before a run could take it', async () => {
-      const { system, worker, program } = await fake();
-      program.exit(1);
-      await system.pass(0);
+      const { pass, worker, run } = await fake();
+      run.exit(1);
+      await pass(0);
       expect(worker.status$.value.state).toBe('backoff');
       const told = watch(feed(worker, ['a']));
       await turn();
@@ -552,7 +554,7 @@ describe('feed', () => {
     });
 
     it('errors it with LineBreakError for a value with a line break, after those before', async () => {
-      const { worker, program, rejected } = await fake();
+      const { worker, run, rejected } = await fake();
       let ended = false;
       const told = watch(
         feed(
@@ -569,17 +571,17 @@ describe('feed', () => {
       await turn();
       expect(told.errors).toEqual([expect.any(LineBreakError)]);
       expect(told.completed).toBe(false);
-      expect(program.received).toEqual(['a', 'b']);
+      expect(run.received).toEqual(['a', 'b']);
       expect(rejected).toEqual(['c\nd']);
       expect(ended).toBe(true);
     });
 
     it('errors it with InputOverflowError for a value that never fits', async () => {
-      const { worker, program } = await fake({ maxPendingBytes: 1_000 });
+      const { worker, run } = await fake({ maxPendingBytes: 1_000 });
       const told = watch(feed(worker, ['a', 'b'.repeat(1_000), 'c']));
       await turn();
       expect(told.errors).toEqual([expect.any(InputOverflowError)]);
-      expect(program.received).toEqual(['a']);
+      expect(run.received).toEqual(['a']);
     });
 
     it('errors it with what the codec throws', async () => {
@@ -621,13 +623,13 @@ describe('feed', () => {
     ];
 
     it.each(failing)('errors it, if it is %s, after what came before', async (_, source) => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const told = watch(feed(worker, source()));
       await eventually(() => told.errors.length > 0);
       expect(told.errors[0]).toBe(error);
       expect(told.completed).toBe(false);
       await turn();
-      expect(program.received).toEqual(['a']);
+      expect(run.received).toEqual(['a']);
       expect(worker.status$.value.state).toBe('running');
     });
   });
@@ -676,22 +678,22 @@ describe('feed', () => {
     });
 
     it('keeps a value that comes afterwards from the program', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const source = manual();
       const told = watch(feed(worker, source));
       await source.give('a');
       told.subscription.unsubscribe();
       await source.give('b');
-      expect(program.received).toEqual(['a']);
+      expect(run.received).toEqual(['a']);
     });
 
     it('is not told of what is lost afterwards', async () => {
-      const { worker, program, rejected } = await fakeReader();
+      const { worker, run, rejected } = await fakeReader();
       const unhandled = collectUnhandled();
       const told = watch(feed(worker, endless()));
       await turn();
       told.subscription.unsubscribe();
-      program.exit(1);
+      run.exit(1);
       await turn();
       expect(told.errors).toEqual([]);
       expect(rejected.length).toBeGreaterThan(0);
@@ -712,9 +714,9 @@ describe('feed', () => {
     });
 
     it('waits while a restart is due, with one full batch', async () => {
-      const { system, worker, program } = await fake();
-      program.exit(1);
-      await system.pass(0);
+      const { fakes, pass, worker, run } = await fake();
+      run.exit(1);
+      await pass(0);
       let pulled = 0;
       const lines = numbers(300).map((number) => number.padEnd(999, '.'));
       const told = watch(
@@ -731,25 +733,25 @@ describe('feed', () => {
       await turn();
       expect(worker.status$.value.state).toBe('backoff');
       expect(pulled).toBe(Math.ceil(BATCH / 1_000));
-      await system.pass(10);
+      await pass(10);
       await turn();
       expect(told).toMatchObject({ errors: [], completed: true });
-      expectSame(system.newest!.received, lines);
+      expectSame(fakes.lastRun.received, lines);
     });
 
     it('goes on in the next run with what comes meanwhile, if nothing was lost', async () => {
-      const { system, worker, program } = await fake();
+      const { fakes, pass, worker, run } = await fake();
       const source = manual();
       const told = watch(feed(worker, source));
       await source.give('a');
-      program.exit(1);
-      await system.pass(0);
+      run.exit(1);
+      await pass(0);
       await source.give('b');
       expect(worker.status$.value.state).toBe('backoff');
-      await system.pass(10);
+      await pass(10);
       await source.give('c');
       await source.complete();
-      expect(system.programs.map(({ received }) => received)).toEqual([['a'], ['b', 'c']]);
+      expect(fakes.runs.map(({ received }) => received)).toEqual([['a'], ['b', 'c']]);
       expect(told).toMatchObject({ errors: [], completed: true });
     });
 

@@ -13,33 +13,47 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import { createWorker, restartOnExit, type Policy, type WorkerStatus } from 'simple-ipc';
+import { advance, fakeProgram, type StopRequest } from 'simple-ipc/testing';
 import { expectEdges } from './support/expectEdges.js';
-import { FakeSystem } from './support/FakeSystem.js';
-import { LifeModel } from './support/LifeModel.js';
+import { LifeModel, type Temper } from './support/LifeModel.js';
 
 const BUDGET = { delayMs: 100, maxRestarts: 3, withinMs: 10_000, stableAfterMs: 1_000 };
 type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
-const restarting: PolicyOf = (scheduler) => restartOnExit({ ...BUDGET, jitter: false, scheduler });
+const restarting: PolicyOf = () => restartOnExit({ ...BUDGET, jitter: false });
+
+const IGNORES: Readonly<Record<Temper, readonly StopRequest[]>> = {
+  polite: [],
+  deaf: ['eof'],
+  stubborn: ['eof', 'SIGTERM'],
+};
 
 /** A worker over fake programs in virtual time, and all that was seen of it. */
 class Rig {
   readonly scheduler = new VirtualTimeScheduler();
-  readonly system = new FakeSystem(this.scheduler);
+  readonly program;
   readonly worker;
   readonly statuses: WorkerStatus[] = [];
   readonly others: WorkerStatus[] = [];
   readonly rejected: number[] = [];
   readonly output: string[] = [];
   readonly printed: string[] = [];
+  temper: Temper = 'polite';
   startIsAllowed = false;
   startedUnasked = false;
   sent = 0;
 
   constructor(policyOf: PolicyOf) {
-    const { scheduler, system } = this;
+    const { scheduler } = this;
+    // Looked at when a run starts.
+    const ignores = () => IGNORES[this.temper];
+    this.program = fakeProgram(undefined, {
+      scheduler,
+      get ignores() {
+        return ignores();
+      },
+    });
     const supervise = policyOf(scheduler);
-    const { launch } = system;
-    this.worker = createWorker('fake', { start: false, supervise, scheduler, launch });
+    this.worker = createWorker('fake', { start: false, supervise, ...this.program.options });
     this.worker.status$.subscribe((status) => {
       this.statuses.push(status);
       this.startedUnasked ||= status.state === 'starting' && !this.startIsAllowed;
@@ -49,10 +63,18 @@ class Rig {
     this.worker.output$.subscribe((line) => this.output.push(line));
   }
 
+  get living() {
+    return this.program.runs.filter(({ isAlive }) => isAlive);
+  }
+
+  pass(ms: number): Promise<void> {
+    return advance(this.scheduler, ms);
+  }
+
   /** I1 to I4 and I7 hold at every moment. */
   check(): void {
     expectEdges(this.statuses);
-    expect(this.system.living.length).toBeLessThanOrEqual(1);
+    expect(this.living.length).toBeLessThanOrEqual(1);
     expect(this.output).toEqual(this.printed);
     expect(this.startedUnasked).toBe(false);
     expect(this.others).toEqual(this.statuses);
@@ -60,9 +82,9 @@ class Rig {
 
   /** I5 and the account of the input hold at rest. */
   checkRest(): void {
-    expect(this.system.living).toEqual([]);
+    expect(this.living).toEqual([]);
     expect(this.scheduler.actions).toEqual([]);
-    const received = this.system.programs.flatMap((program) => program.received).map(Number);
+    const received = this.program.runs.flatMap(({ received }) => received).map(Number);
     expect(received).toEqual([...received].sort((a, b) => a - b));
     const all = [...received, ...this.rejected].sort((a, b) => a - b);
     expect(all).toEqual(Array.from({ length: this.sent }, (_, index) => index));
@@ -82,16 +104,16 @@ function command(name: string, act: Act, ms = 0): Command {
     check: () => true,
     toString: () => name,
     async run({ model }, rig) {
-      await rig.system.pass(0);
+      await rig.pass(0);
       act(rig, model);
-      await rig.system.pass(ms);
+      await rig.pass(ms);
       model?.pass(ms);
       rig.check();
       if (!model) return;
       const { state } = rig.worker.status$.value;
-      const generation = rig.system.programs.length;
+      const generation = rig.program.runs.length;
       expect({ state, generation }).toEqual({ state: model.state, generation: model.generation });
-      expect(rig.system.living.length).toBe(model.program ? 1 : 0);
+      expect(rig.living.length).toBe(model.program ? 1 : 0);
       if (model.isResting) rig.checkRest();
     },
   };
@@ -119,16 +141,17 @@ const send: Act = (rig) => {
 };
 
 const print: Act = (rig) => {
-  const [program] = rig.system.living;
+  const [program] = rig.living;
   if (!program) return;
   rig.printed.push(`line ${rig.printed.length}`);
-  program.print(`${rig.printed.at(-1)}\n`);
+  program.print(rig.printed.at(-1)!);
 };
 
 const exit =
   (code: number | null): Act =>
   (rig, model) => {
-    rig.system.living[0]?.exit(code, code === null ? 'SIGKILL' : null);
+    if (code === null) rig.living[0]?.crash('SIGKILL');
+    else rig.living[0]?.exit(code);
     model?.end(code === 0);
   };
 
@@ -141,7 +164,7 @@ const commands: fc.Arbitrary<Command>[] = [
   fc.constantFrom(0, 1, null).map((code) => command(`exit ${code}`, exit(code))),
   fc.constantFrom('polite' as const, 'deaf' as const, 'stubborn' as const).map((temper) =>
     command(`the next is ${temper}`, (rig, model) => {
-      rig.system.temper = temper;
+      rig.temper = temper;
       if (model) model.temper = temper;
     }),
   ),
@@ -160,7 +183,7 @@ async function dispose(rig: Rig): Promise<void> {
   stderr$.subscribe({ complete: () => completed.push('stderr$') });
   rejected$.subscribe({ complete: () => completed.push('rejected$') });
   const disposal = rig.worker[Symbol.asyncDispose]();
-  await rig.system.pass(20_000);
+  await rig.pass(20_000);
   await disposal;
   expect(completed.sort()).toEqual(['output$', 'rejected$', 'status$', 'stderr$']);
   rig.check();

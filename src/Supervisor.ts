@@ -1,4 +1,5 @@
 import { Subject, Subscription, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
+import { keepTimeBy } from './clock.js';
 import { messageOf, NotRunningError, SimpleIpcError } from './errors.js';
 import type { RunPorts } from './process/Run.js';
 import type { RunPlan } from './process/RunPlan.js';
@@ -146,7 +147,7 @@ export class Supervisor<Out, In> {
     this.#policy = policy;
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
-      this.#supervise(this.#lane.run$).subscribe({
+      keepTimeBy(this.#plan.clock, () => this.#supervise(this.#lane.run$)).subscribe({
         next: (status) => {
           if (status.state === 'backoff') this.#status.next(status);
         },

@@ -3,6 +3,8 @@ import type { SchedulerLike } from 'rxjs';
 /** Time that only moves forward, in milliseconds. */
 export interface Clock {
   now(): number;
+  /** The time of day, in milliseconds since 1970: it may jump. */
+  date(): number;
   /** Calls `then` after `ms`, never if `ms` is Infinity. Returns what cancels it. */
   after(ms: number, then: () => void): () => void;
 }
@@ -13,6 +15,7 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The system's monotonic clock: a jump of the wall clock changes nothing. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  date: () => Date.now(),
   after(ms, then) {
     if (ms === Infinity) return () => undefined;
     const timer = setTimeout(then, Math.min(ms, MAX_TIMER_MS));
@@ -27,6 +30,7 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
   if (!scheduler) return systemClock;
   return {
     now: () => scheduler.now(),
+    date: () => scheduler.now(),
     after(ms, then) {
       if (ms === Infinity) return () => undefined;
       const action = scheduler.schedule(then, Math.min(ms, MAX_TIMER_MS));
@@ -35,4 +39,20 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
       };
     },
   };
+}
+
+let prevailing = systemClock;
+
+/** The clock of the worker that is being supervised, while its policy is applied; else the system's. */
+export const prevailingClock = (): Clock => prevailing;
+
+/** Has a clock prevail while `act` is called. */
+export function keepTimeBy<T>(clock: Clock, act: () => T): T {
+  const before = prevailing;
+  prevailing = clock;
+  try {
+    return act();
+  } finally {
+    prevailing = before;
+  }
 }

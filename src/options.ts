@@ -54,9 +54,9 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly maxLineBytes?: number;
   /** How much input may wait, in bytes, before values are rejected. @defaultValue 64 MiB */
   readonly maxPendingBytes?: number;
-  /** Time, for tests. @defaultValue the system's monotonic clock */
+  /** Time, for tests: see `simple-ipc/testing`. @defaultValue the system's monotonic clock */
   readonly scheduler?: SchedulerLike;
-  /** What starts programs, for tests. @defaultValue the operating system */
+  /** What starts programs, for tests: see `fakeProgram`. @defaultValue the operating system */
   readonly launch?: Launch;
 }
 

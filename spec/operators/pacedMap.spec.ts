@@ -12,7 +12,7 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import { createWorker, pacedMap, restartOnExit, type WorkerOptions } from 'simple-ipc';
-import { FakeSystem } from '../support/FakeSystem.js';
+import { advance, fakeProgram } from 'simple-ipc/testing';
 import {
   checked,
   cleanUp,
@@ -44,11 +44,12 @@ describe('pacedMap', () => {
   /** A worker whose program is in memory, and runs. */
   async function fake() {
     const scheduler = new VirtualTimeScheduler();
-    const supervise = restartOnExit({ delayMs: 10, jitter: false, scheduler });
-    const system = new FakeSystem(scheduler);
-    const worker = start('fake', { supervise, scheduler, launch: system.launch });
-    await system.pass(0);
-    return { system, worker, program: system.newest! };
+    const supervise = restartOnExit({ delayMs: 10, jitter: false });
+    const fakes = fakeProgram(undefined, { scheduler });
+    const worker = start('fake', { supervise, ...fakes.options });
+    const pass = (ms: number) => advance(scheduler, ms);
+    await pass(0);
+    return { fakes, pass, worker, run: fakes.lastRun };
   }
 
   /** Work that ends when it is told to. */
@@ -129,13 +130,13 @@ describe('pacedMap', () => {
     });
 
     it('come as they are ready, up to `concurrency` lines at a time', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work = manualWork();
       const results: string[] = [];
       pacedMap(worker, work.project, { concurrency: 3 }).subscribe((result) =>
         results.push(result),
       );
-      program.print('a\nb\nc\nd\ne\n');
+      run.print('a\nb\nc\nd\ne');
       expect(work.begun).toEqual(['a', 'b', 'c']);
       work.end('A');
       expect(work.begun).toEqual(['a', 'b', 'c', 'd']);
@@ -146,76 +147,76 @@ describe('pacedMap', () => {
     });
 
     it('are those of the lines from the subscription on, of every run and life', async () => {
-      const { system, worker, program } = await fake();
+      const { fakes, pass, worker, run } = await fake();
       const results: string[] = [];
-      program.print('before\n');
+      run.print('before');
       pacedMap(worker, (line) => of(line)).subscribe((result) => results.push(result));
-      program.print('a\n');
-      program.exit(1);
-      await system.pass(10);
-      system.newest?.print('b\n');
+      run.print('a');
+      run.exit(1);
+      await pass(10);
+      fakes.lastRun.print('b');
       await worker.stop();
       worker.start();
-      await system.pass(0);
-      system.newest?.print('c\n');
+      await pass(0);
+      fakes.lastRun.print('c');
       expect(results).toEqual(['a', 'b', 'c']);
     });
 
     it('are made anew for each subscription', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work = manualWork();
       const results$ = pacedMap(worker, work.project);
-      program.print('before\n');
+      run.print('before');
       expect(work.begun).toEqual([]);
       results$.subscribe();
       results$.subscribe();
-      program.print('a\n');
+      run.print('a');
       expect(work.begun).toEqual(['a', 'a']);
     });
 
     it('are counted for each subscription by itself', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const results$ = pacedMap(worker, () => NEVER);
       const [one, other] = [results$.subscribe(), results$.subscribe()];
-      program.print('a\nb\n');
+      run.print('a\nb');
       one.unsubscribe();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       other.unsubscribe();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
   });
 
   describe('the program', () => {
     it('is paused while a line waits, and goes on when none does', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work = manualWork();
       pacedMap(worker, work.project).subscribe();
-      program.print('a\n');
-      expect(program.paused).toBe(false);
-      program.print('b\nc\n');
-      expect(program.paused).toBe(true);
+      run.print('a');
+      expect(run.isPaused).toBe(false);
+      run.print('b\nc');
+      expect(run.isPaused).toBe(true);
       work.end();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       // The last one is worked on, but nothing waits.
       work.end();
       expect(work.begun).toEqual(['a', 'b', 'c']);
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('is paused only when more than `highWater` lines wait', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work = manualWork();
       pacedMap(worker, work.project, { concurrency: 2, highWater: 3 }).subscribe();
-      program.print('a\nb\n1\n2\n3\n');
-      expect(program.paused).toBe(false);
-      program.print('4\n5\n');
-      expect(program.paused).toBe(true);
+      run.print('a\nb\n1\n2\n3');
+      expect(run.isPaused).toBe(false);
+      run.print('4\n5');
+      expect(run.isPaused).toBe(true);
       work.end();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       work.end();
-      expect(program.paused).toBe(false);
-      program.print('6\n');
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(false);
+      run.print('6');
+      expect(run.isPaused).toBe(true);
     });
 
     it('never gets more than `highWater` lines and a chunk ahead', async () => {
@@ -253,39 +254,39 @@ describe('pacedMap', () => {
     });
 
     it('is paused as long as the slowest of several is behind', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const [quick, slow] = [manualWork(), manualWork()];
       pacedMap(worker, quick.project).subscribe();
       pacedMap(worker, slow.project).subscribe();
-      program.print('a\nb\n');
+      run.print('a\nb');
       quick.end();
       quick.end();
-      expect(program.paused).toBe(true);
+      expect(run.isPaused).toBe(true);
       slow.end();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('is paused by an iterator beside it, too', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const pull = worker[Symbol.asyncIterator]();
       pacedMap(worker, () => EMPTY).subscribe();
-      program.print('a\n');
-      expect(program.paused).toBe(true);
+      run.print('a');
+      expect(run.isPaused).toBe(true);
       await pull.next();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('is paused from its beginning, if lines of the run before it wait', async () => {
-      const { system, worker, program } = await fake();
+      const { fakes, pass, worker, run } = await fake();
       const work = manualWork();
       pacedMap(worker, work.project).subscribe();
-      program.print('a\nb\n');
-      program.exit(1);
-      await system.pass(10);
-      expect(system.programs.length).toBe(2);
-      expect(system.newest?.paused).toBe(true);
+      run.print('a\nb');
+      run.exit(1);
+      await pass(10);
+      expect(fakes.runs.length).toBe(2);
+      expect(fakes.lastRun.isPaused).toBe(true);
       work.end();
-      expect(system.newest?.paused).toBe(false);
+      expect(fakes.lastRun.isPaused).toBe(false);
     });
 
     it('is not paused while it is being stopped: its last output arrives', async () => {
@@ -310,76 +311,76 @@ describe('pacedMap', () => {
       ],
       ['what project returns errors', () => throwError(() => new Error('wrong'))],
     ])('is the error, when %s, and lets the program go on', async (_, fail) => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const errors: unknown[] = [];
       const begun: string[] = [];
       pacedMap(worker, (line) => {
         begun.push(line);
         return line === 'b' ? fail() : EMPTY;
       }).subscribe({ error: (error: unknown) => errors.push(error) });
-      program.print('a\nb\nc\nd\n');
+      run.print('a\nb\nc\nd');
       expect(errors).toEqual([new Error('wrong')]);
       expect(begun).toEqual(['a', 'b']);
-      expect(program.paused).toBe(false);
-      program.print('e\n');
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
+      run.print('e');
+      expect(run.isPaused).toBe(false);
       expect(worker.status$.value.state).toBe('running');
     });
 
     it('is the error of work that fails while lines wait, and lets the program go on', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const unhandled = collectUnhandled();
       const work = manualWork();
       const errors: unknown[] = [];
       pacedMap(worker, work.project).subscribe({ error: (error: unknown) => errors.push(error) });
-      program.print('a\nb\nc\n');
-      expect(program.paused).toBe(true);
+      run.print('a\nb\nc');
+      expect(run.isPaused).toBe(true);
       work.fail(new Error('wrong'));
       expect(errors).toEqual([new Error('wrong')]);
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
       expect(work.begun).toEqual(['a']);
       await turn();
       expect(unhandled).toEqual([]);
     });
 
     it('is the error of project for a line that waited', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const first$ = new Subject<never>();
       const errors: unknown[] = [];
       pacedMap(worker, (line) => {
         if (line === 'a') return first$;
         throw new Error(line);
       }).subscribe({ error: (error: unknown) => errors.push(error) });
-      program.print('a\nb\nc\n');
+      run.print('a\nb\nc');
       first$.complete();
       expect(errors).toEqual([new Error('b')]);
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
     });
 
     it('leaves other consumers alone', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work = manualWork();
       const failing$ = pacedMap(worker, () => throwError(() => new Error('wrong')));
       failing$.subscribe({ error: () => {} });
       pacedMap(worker, work.project).subscribe();
-      program.print('a\nb\n');
-      expect(program.paused).toBe(true);
+      run.print('a\nb');
+      expect(run.isPaused).toBe(true);
       work.end();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
       expect(work.begun).toEqual(['a', 'b']);
     });
 
     it('comes with the unsubscription, which ends the work and lets the program go on', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work$ = new Subject<never>();
       const subscription = pacedMap(worker, () => work$).subscribe();
-      program.print('a\nb\n');
-      expect(program.paused).toBe(true);
+      run.print('a\nb');
+      expect(run.isPaused).toBe(true);
       subscription.unsubscribe();
-      expect(program.paused).toBe(false);
+      expect(run.isPaused).toBe(false);
       expect(work$.observed).toBe(false);
-      program.print('c\nd\n');
-      expect(program.paused).toBe(false);
+      run.print('c\nd');
+      expect(run.isPaused).toBe(false);
     });
 
     it('is no end of a life, failed or not', async () => {
@@ -391,12 +392,12 @@ describe('pacedMap', () => {
     });
 
     it('comes on dispose, when the lines that wait are worked off', async () => {
-      const { worker, program } = await fake();
+      const { worker, run } = await fake();
       const work = manualWork();
       const results = lastValueFrom(
         concat(pacedMap(worker, work.project), of('end')).pipe(toArray()),
       );
-      program.print('a\nb\n');
+      run.print('a\nb');
       await worker[Symbol.asyncDispose]();
       work.end('A');
       work.end('B');

@@ -1,5 +1,3 @@
-import type { Temper } from './FakeSystem.js';
-
 /** The policy that the model knows: none, or `restartOnExit` without jitter. */
 export interface ModelPolicy {
   readonly delayMs: number;
@@ -8,8 +6,11 @@ export interface ModelPolicy {
   readonly stableAfterMs: number;
 }
 
+/** How a program takes a stop: `deaf` to end-of-file, `stubborn` against SIGTERM too. */
+export type Temper = 'polite' | 'deaf' | 'stubborn';
+
 /** How long each temper withstands the ladder's default times. */
-const WITHSTANDS: Readonly<Record<Exclude<Temper, 'immortal'>, number>> = {
+const WITHSTANDS: Readonly<Record<Temper, number>> = {
   polite: 0,
   deaf: 1_000,
   stubborn: 6_000,
@@ -26,7 +27,7 @@ interface ModelProgram {
 export class LifeModel {
   now = 0;
   generation = 0;
-  temper: Exclude<Temper, 'immortal'> = 'polite';
+  temper: Temper = 'polite';
   program: ModelProgram | undefined;
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #resting: 'stopped' | 'exited' | 'failed' = 'stopped';

@@ -4,7 +4,7 @@ import {
   type SchedulerLike,
   type Subscription,
 } from 'rxjs';
-import { clockOf, MAX_TIMER_MS } from '../clock.js';
+import { clockOf, MAX_TIMER_MS, prevailingClock } from '../clock.js';
 import { RestartLimitError, SpawnError } from '../errors.js';
 import { checkAmounts, checkType } from '../check.js';
 import type { Exit, WorkerStatus } from '../status.js';
@@ -27,7 +27,7 @@ export interface RestartPolicy {
   readonly withinMs?: number;
   /** A run that was `running` so many milliseconds sets the delay back to the first. @defaultValue 10,000 */
   readonly stableAfterMs?: number;
-  /** Time, for tests. @defaultValue the system's monotonic clock */
+  /** Time, for tests. @defaultValue that of the worker it supervises, else the system's monotonic clock */
   readonly scheduler?: SchedulerLike;
   /** From 0 up to 1, for tests. @defaultValue `Math.random` */
   readonly random?: () => number;
@@ -63,9 +63,9 @@ export function restartWithin(
 ): MonoTypeOperatorFunction<WorkerStatus> {
   const { stableAfterMs = 10_000, scheduler } = policy;
   checkPolicy(policy);
-  const clock = clockOf(scheduler);
-  return (life$) =>
-    new Observable((subscriber) => {
+  return (life$) => {
+    const clock = scheduler ? clockOf(scheduler) : prevailingClock();
+    return new Observable((subscriber) => {
       const budget = budgetOf();
       let attempt = 0;
       let everRan = false;
@@ -89,7 +89,7 @@ export function restartWithin(
           attempt = clock.now() - runningSince >= stableAfterMs ? 1 : attempt + 1;
           const delayMs = delayOf(policy, attempt);
           cancel = clock.after(delayMs, begin);
-          const restartAt = (scheduler ?? Date).now() + delayMs;
+          const restartAt = clock.date() + delayMs;
           subscriber.next({ state: 'backoff', exit, attempt, delayMs, restartAt });
         };
         run = life$.subscribe({
@@ -113,6 +113,7 @@ export function restartWithin(
         run?.unsubscribe();
       };
     });
+  };
 }
 
 /** The restarts of the last `withinMs`. */

@@ -1,0 +1,9 @@
+export { advance } from './testing/advance.js';
+export {
+  fakeProgram,
+  type FakeBehaviour,
+  type FakeProgram,
+  type FakeProgramOptions,
+  type Refusal,
+} from './testing/fakeProgram.js';
+export type { FakeRun, StopRequest } from './testing/FakeRun.js';
