@@ -57,4 +57,11 @@ export default defineConfig(
       'rxjs-x/no-ignored-default-value': 'off',
     },
   },
+  {
+    files: ['examples/**/*.ts'],
+    rules: {
+      // There, a stream without a value is an error.
+      'rxjs-x/no-ignored-default-value': 'off',
+    },
+  },
 );
