@@ -25,7 +25,7 @@ function createQueue(maxPendingBytes = Infinity) {
       const entry = queue.take();
       if (entry !== undefined) queue.taken();
       await turn();
-      return Buffer.isBuffer(entry) ? entry.toString().split('\n').slice(0, -1) : [];
+      return typeof entry === 'symbol' ? [] : (entry ?? '').toString().split('\n').slice(0, -1);
     },
   };
 }

@@ -40,12 +40,7 @@ export function lines({ lineBreaks = 'reject' }: LinesOptions = {}): Codec<strin
   return {
     decoder: (next, { maxLineBytes }) => new LineDecoder(next, maxLineBytes),
     encode(value) {
-      if (!['string', 'number', 'boolean', 'bigint'].includes(typeof value)) {
-        throw new TypeError(
-          `a line must be a string, number, boolean or bigint, not ${typeof value}`,
-        );
-      }
-      const line = String(value);
+      const line = typeof value === 'string' ? value : textOf(value);
       if (lineBreaks === 'reject' && (line.includes('\n') || line.includes('\r'))) {
         throw new LineBreak(`${JSON.stringify(line.slice(0, 80))} contains a line break`);
       }
@@ -151,6 +146,11 @@ export class LineDecoder implements Decoder {
   #tooLong(): never {
     throw new RangeError(`a line is longer than maxLineBytes (${this.#maxLineBytes})`);
   }
+}
+
+function textOf(value: LineInput): string {
+  if (['string', 'number', 'boolean', 'bigint'].includes(typeof value)) return String(value);
+  throw new TypeError(`a line must be a string, number, boolean or bigint, not ${typeof value}`);
 }
 
 function withoutCr(line: string): string {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // The global one is a getter: this is the path of every value.
 import { LineBreak } from '../framing/lines.js';
 import { InputOverflowError, LineBreakError, messageOf, type CommandWords } from '../errors.js';
 import type { Codec } from '../framing/codec.js';
@@ -17,10 +18,12 @@ export interface InputListener<In> {
   closed?(): void;
 }
 
-/** Values that go to the program in one write. */
+/** Values that go to the program in one write: `chunks`, then `text`. */
 interface Batch<In> {
   readonly values: In[];
-  parts: (string | Uint8Array)[];
+  chunks: Uint8Array[];
+  /** Concatenated, not collected: the engine copies the pieces only once, when all are there. */
+  text: string;
   bytes: number;
   /** Who wants to hear if a value is lost, by its index. */
   lost?: Map<number, LossListener>;
@@ -32,6 +35,11 @@ export type LossListener = (error: Error) => void;
 /** What stands in the queue where `complete()` was called. */
 export const END_OF_FILE = Symbol('end of file');
 
+type Entry<In> = Batch<In> | typeof END_OF_FILE;
+
+/** What follows it comes in a microtask; `queueMicrotask` would make an async resource for each. */
+const microtask = Promise.resolve();
+
 /** The size at which a batch is full, in bytes. */
 const BATCH_BYTES = 64 * 1024;
 
@@ -41,7 +49,7 @@ const BATCH_BYTES = 64 * 1024;
  * told to the listener as rejected.
  */
 export class InputQueue<In> {
-  #entries: (Batch<In> | typeof END_OF_FILE)[] = [];
+  #entries: Entry<In>[] = [];
   #inFlight: Batch<In> | undefined;
   #pendingBytes = 0;
   #runEnded = false;
@@ -103,12 +111,13 @@ export class InputQueue<In> {
     const batch = this.#batch();
     if (lost) (batch.lost ??= new Map()).set(batch.values.length, lost);
     batch.values.push(value);
-    batch.parts.push(encoded);
+    if (typeof encoded === 'string') batch.text += encoded;
+    else chunksOf(batch).push(encoded);
     batch.bytes += bytes;
     if (batch.bytes < BATCH_BYTES) {
       this.#wakeSoon();
     } else {
-      batch.parts = [joined(batch.parts)];
+      batch.chunks = [joined(batch)];
       this.#wake?.();
     }
     return bytes;
@@ -142,8 +151,8 @@ export class InputQueue<In> {
     wake();
   }
 
-  /** Takes the oldest entry as bytes. A batch stays accounted for until `taken` is called. */
-  take(): Buffer | typeof END_OF_FILE | undefined {
+  /** Takes the oldest entry. A batch stays accounted for until `taken` is called. */
+  take(): string | Buffer | typeof END_OF_FILE | undefined {
     const entry = this.#entries.shift();
     if (entry === END_OF_FILE) {
       this.#completed = false;
@@ -151,7 +160,8 @@ export class InputQueue<In> {
       return entry;
     }
     this.#inFlight = entry;
-    return entry && joined(entry.parts);
+    // Of a short text the stream makes the bytes faster.
+    return entry?.chunks.length === 0 ? entry.text : entry && joined(entry);
   }
 
   /** The batch in flight was written. */
@@ -186,15 +196,8 @@ export class InputQueue<In> {
     const lost = this.#entries.splice(0, end === -1 ? this.#entries.length : end + 1);
     if (this.#inFlight) lost.unshift(this.#inFlight);
     this.#inFlight = undefined;
-    const reason = error(); // One for all: each has a stack, which takes its time.
-    for (const batch of lost) {
-      if (batch === END_OF_FILE) continue;
-      this.#pendingBytes -= batch.bytes;
-      batch.values.forEach((value, index) => {
-        this.listener.rejected({ value, error: reason }, batch.lost?.has(index) ?? false);
-      });
-      for (const lost of new Set(batch.lost?.values())) lost(reason);
-    }
+    // One error for all, and none for nothing: each has a stack, which takes its time.
+    if (lost.length > 0) this.#tellLost(lost, error());
     this.#tellMoved();
   }
 
@@ -214,7 +217,7 @@ export class InputQueue<In> {
   #batch(): Batch<In> {
     const last = this.#entries.at(-1);
     if (last && last !== END_OF_FILE && last.bytes < BATCH_BYTES) return last;
-    const batch: Batch<In> = { values: [], parts: [], bytes: 0 };
+    const batch: Batch<In> = { values: [], chunks: [], text: '', bytes: 0 };
     this.#entries.push(batch);
     return batch;
   }
@@ -222,10 +225,23 @@ export class InputQueue<In> {
   #wakeSoon(): void {
     if (this.#wakeIsDue || !this.#wake) return;
     this.#wakeIsDue = true;
-    queueMicrotask(() => {
-      this.#wakeIsDue = false;
-      this.#wake?.();
-    });
+    void microtask.then(this.#wakeNow);
+  }
+
+  readonly #wakeNow = (): void => {
+    this.#wakeIsDue = false;
+    this.#wake?.();
+  };
+
+  #tellLost(entries: readonly Entry<In>[], error: Error): void {
+    for (const batch of entries) {
+      if (batch === END_OF_FILE) continue;
+      this.#pendingBytes -= batch.bytes;
+      batch.values.forEach((value, index) => {
+        this.listener.rejected({ value, error }, batch.lost?.has(index) ?? false);
+      });
+      for (const lost of new Set(batch.lost?.values())) lost(error);
+    }
   }
 
   #tellMoved(): void {
@@ -255,9 +271,15 @@ export class InputQueue<In> {
   }
 }
 
-function joined(parts: readonly (string | Uint8Array)[]): Buffer {
-  const [only] = parts;
-  if (parts.length === 1 && Buffer.isBuffer(only)) return only;
-  if (parts.every((part) => typeof part === 'string')) return Buffer.from(parts.join(''));
-  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+function joined<In>(batch: Batch<In>): Buffer {
+  const chunks = chunksOf(batch);
+  const [only] = chunks;
+  return chunks.length === 1 && Buffer.isBuffer(only) ? only : Buffer.concat(chunks);
+}
+
+/** The batch as bytes alone. */
+function chunksOf<In>(batch: Batch<In>): Uint8Array[] {
+  if (batch.text !== '') batch.chunks.push(Buffer.from(batch.text));
+  batch.text = '';
+  return batch.chunks;
 }

@@ -14,6 +14,7 @@ export class Tail {
 
   /** The text; a character cut at its beginning shows as U+FFFD. */
   toString(): string {
+    if (this.#bytes === 0) return '';
     this.#compact();
     return Buffer.concat(this.#chunks).toString();
   }
