@@ -1,5 +1,6 @@
 /** The peers that read lines, by file. Each file here but the control's and ours has the same `open`. */
 export const peers = {
+  byHand: 'by hand: raw + split',
   readlineEvent: "readline, 'line' event",
   readlineIterable: 'readline, iterated',
   split2: 'split2',
