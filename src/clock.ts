@@ -1,4 +1,4 @@
-import type { SchedulerLike } from 'rxjs';
+import { noop, type SchedulerLike } from 'rxjs';
 
 /** Time that only moves forward, in milliseconds. */
 export interface Clock {
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
   after(ms, then) {
-    if (ms === Infinity) return () => undefined;
+    if (ms === Infinity) return noop;
     const timer = setTimeout(then, Math.min(ms, MAX_TIMER_MS));
     return () => {
       clearTimeout(timer);
@@ -32,7 +32,7 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
     now: () => scheduler.now(),
     date: () => scheduler.now(),
     after(ms, then) {
-      if (ms === Infinity) return () => undefined;
+      if (ms === Infinity) return noop;
       const action = scheduler.schedule(then, Math.min(ms, MAX_TIMER_MS));
       return () => {
         action.unsubscribe();

@@ -26,7 +26,7 @@ interface Batch<In> {
   text: string;
   bytes: number;
   /** Who wants to hear if a value is lost, by its index. */
-  lost?: Map<number, LossListener>;
+  readonly lost: (LossListener | undefined)[];
 }
 
 /** Hears that what it pushed will not reach the program. */
@@ -109,7 +109,7 @@ export class InputQueue<In> {
     this.#pendingBytes += bytes;
     this.#acceptedBytes += bytes;
     const batch = this.#batch();
-    if (lost) (batch.lost ??= new Map()).set(batch.values.length, lost);
+    if (lost) batch.lost[batch.values.length] = lost;
     batch.values.push(value);
     if (typeof encoded === 'string') batch.text += encoded;
     else chunksOf(batch).push(encoded);
@@ -217,7 +217,7 @@ export class InputQueue<In> {
   #batch(): Batch<In> {
     const last = this.#entries.at(-1);
     if (last && last !== END_OF_FILE && last.bytes < BATCH_BYTES) return last;
-    const batch: Batch<In> = { values: [], chunks: [], text: '', bytes: 0 };
+    const batch: Batch<In> = { values: [], lost: [], chunks: [], text: '', bytes: 0 };
     this.#entries.push(batch);
     return batch;
   }
@@ -238,9 +238,9 @@ export class InputQueue<In> {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
       batch.values.forEach((value, index) => {
-        this.listener.rejected({ value, error }, batch.lost?.has(index) ?? false);
+        this.listener.rejected({ value, error }, batch.lost[index] !== undefined);
       });
-      for (const lost of new Set(batch.lost?.values())) lost(error);
+      for (const lost of new Set(batch.lost)) lost?.(error);
     }
   }
 
