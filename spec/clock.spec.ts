@@ -1,5 +1,12 @@
 import { VirtualTimeScheduler } from 'rxjs';
-import { clockOf, MAX_TIMER_MS, systemClock, type Clock } from '../src/clock.js';
+import {
+  clockOf,
+  keepTimeBy,
+  MAX_TIMER_MS,
+  prevailingClock,
+  systemClock,
+  type Clock,
+} from '../src/clock.js';
 
 describe('systemClock', () => {
   beforeEach(() => {
@@ -117,5 +124,27 @@ describe('clockOf', () => {
       scheduler.flush();
       expect(clock.now()).toBe(MAX_TIMER_MS);
     });
+  });
+});
+
+describe('keepTimeBy', () => {
+  const clock = clockOf(new VirtualTimeScheduler());
+
+  it('has a clock prevail while something is called, and the one before it again afterwards', () => {
+    const inner = keepTimeBy(clock, () => {
+      keepTimeBy(systemClock, () => expect(prevailingClock()).toBe(systemClock));
+      return prevailingClock();
+    });
+    expect(inner).toBe(clock);
+    expect(prevailingClock()).toBe(systemClock);
+  });
+
+  it('does so too if what is called throws', () => {
+    const call = () =>
+      keepTimeBy(clock, () => {
+        throw new Error('thrown');
+      });
+    expect(call).toThrow('thrown');
+    expect(prevailingClock()).toBe(systemClock);
   });
 });

@@ -395,6 +395,8 @@ describe('fakeProgram', () => {
         const service = new Oracle(program.options);
         await jest.advanceTimersByTimeAsync(0);
         program.lastRun.crash();
+        // The host's time of day, which is not that of its monotonic clock.
+        expect(service.worker.status$.value).toMatchObject({ restartAt: Date.now() + 1_000 });
         await jest.advanceTimersByTimeAsync(999);
         expect(program.runs.length).toBe(1);
         await jest.advanceTimersByTimeAsync(1);
@@ -509,6 +511,17 @@ describe('advance', () => {
     expect(scheduler.now()).toBe(16);
     await advance(scheduler, 100);
     expect(happened.slice(2)).toEqual(['tick 1 at 20', 'tick 2 at 30']);
+  });
+
+  it('leaves what is due later to a flush', async () => {
+    const scheduler = new VirtualTimeScheduler();
+    const later = jest.fn();
+    timer(10, scheduler).subscribe();
+    timer(100, scheduler).subscribe(later);
+    await advance(scheduler, 50);
+    expect(later).not.toHaveBeenCalled();
+    scheduler.flush();
+    expect(later).toHaveBeenCalledTimes(1);
   });
 
   it.each<[string, any, any, typeof Error, string]>([
