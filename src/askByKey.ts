@@ -1,4 +1,12 @@
-import { Observable, Subscription, type OperatorFunction, type Subscriber } from 'rxjs';
+import {
+  noop,
+  Observable,
+  Subject,
+  Subscription,
+  takeUntil,
+  type OperatorFunction,
+  type Subscriber,
+} from 'rxjs';
 import type { AskLimits } from './askInTurn.js';
 import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
 import type { Exit } from './status.js';
@@ -11,7 +19,7 @@ export type Key<Out, In> = (message: Out | In) => unknown;
 interface Asked<Out, In> {
   readonly id: unknown;
   readonly request: In;
-  readonly attempts: number;
+  readonly limits: AskLimits;
   readonly replied: (reply: Out) => void;
   readonly failed: (error: unknown) => void;
   cancelTimer: () => void;
@@ -36,28 +44,23 @@ class Correspondence<Out, In> {
   }
 
   /** Asks; exactly one of `replied` and `failed` is called, unless `forget` comes first. */
-  ask(
-    request: In,
-    { timeoutMs, attempts }: AskLimits,
-    replied: (reply: Out) => void,
-    failed: (error: unknown) => void,
-  ): Asked<Out, In> {
-    const { command, clock } = internalsOf(this.#worker);
-    const id = this.#key(request);
-    const cancelTimer = clock.after(timeoutMs, () => {
-      const reason = `did not reply within timeoutMs (${timeoutMs})`;
-      this.#fail(asked, new ReplyTimeoutError(command, reason));
-    });
-    const asked = { id, request, attempts, replied, failed, cancelTimer, asked: 0 };
-    if (this.#asked.has(id)) {
-      cancelTimer();
-      failed(new TypeError(`a request with the key ${String(id)} is under way already`));
-    } else {
-      this.#asked.set(id, asked);
-      if (this.#asked.size === 1) this.#listen();
-      this.#send(asked);
+  ask(asked: Asked<Out, In>): void {
+    if (this.#asked.has(asked.id)) {
+      const reason = `a request with the key ${String(asked.id)} is under way already`;
+      asked.failed(new TypeError(reason));
+      return;
     }
-    return asked;
+    // What is replayed to a new subscriber is no reply: first listen, then wait for one.
+    if (this.#asked.size === 0) this.#listen();
+    this.#asked.set(asked.id, asked);
+    this.#send(asked);
+  }
+
+  /** The id of a request. @throws TypeError if it has none: then it could have no reply. */
+  idOf(request: In): unknown {
+    const id = this.#key(request);
+    if (id === undefined) throw new TypeError('a request must have a key, or it has no reply');
+    return id;
   }
 
   /** Stops waiting for a reply. Says if there was none yet. */
@@ -81,9 +84,16 @@ class Correspondence<Out, In> {
   }
 
   #receive(reply: Out): void {
-    const id = this.#key(reply);
+    let id: unknown;
+    try {
+      id = this.#key(reply);
+    } catch (error) {
+      // As if each request had looked for its reply by itself.
+      for (const asked of [...this.#asked.values()]) this.#fail(asked, error);
+      return;
+    }
     const asked = id === undefined ? undefined : this.#asked.get(id);
-    if (asked && this.forget(asked)) asked.replied(reply);
+    if (asked && asked.asked > 0 && this.forget(asked)) asked.replied(reply);
   }
 
   #runEnded(exit: Exit): void {
@@ -91,23 +101,29 @@ class Correspondence<Out, In> {
     for (const asked of [...this.#asked.values()]) {
       if (asked.asked === 0) continue;
       asked.failure = failure;
-      if (asked.asked < asked.attempts) this.#send(asked);
+      if (asked.asked < asked.limits.attempts) this.#send(asked);
       else this.#fail(asked, failure);
     }
   }
 
   #send(asked: Asked<Out, In>): void {
     if (this.#asked.get(asked.id) !== asked) return;
-    const { input, supervisor } = internalsOf(this.#worker);
+    const { command, clock, input, supervisor } = internalsOf(this.#worker);
+    const { timeoutMs, attempts } = asked.limits;
+    asked.cancelTimer();
     const settled = supervisor.settled();
     if (settled) {
       void settled.then(() => this.#send(asked));
       return;
     }
     asked.asked++;
+    asked.cancelTimer = clock.after(timeoutMs, () => {
+      const reason = `did not reply within timeoutMs (${timeoutMs})`;
+      this.#fail(asked, new ReplyTimeoutError(command, reason));
+    });
     input.push(asked.request, (error) => {
       // The end of the run follows, if that is why, and may ask again.
-      const mayFollow = error instanceof InputClosedError && asked.asked < asked.attempts;
+      const mayFollow = error instanceof InputClosedError && asked.asked < attempts;
       if (!mayFollow) this.#fail(asked, asked.failure ?? error);
     });
   }
@@ -138,13 +154,19 @@ export function askByKey<Out, In>(
   limits: AskLimits,
   concurrency: number,
 ): OperatorFunction<In, Out> {
+  internalsOf(worker); // Checks the argument now, not at the subscription.
   const correspondence = correspondenceOf(worker, key);
   return (source$) =>
     new Observable((subscriber) => {
       const asking = new Asking(correspondence, limits, concurrency, subscriber);
-      subscriber.add(() => asking.leave());
+      const left$ = new Subject<void>();
+      subscriber.add(() => {
+        asking.leave();
+        left$.next();
+      });
       subscriber.add(
-        source$.subscribe({
+        // A source that emits all at once must end at once, too.
+        source$.pipe(takeUntil(left$)).subscribe({
           next: (request) => asking.request(request),
           error: (error: unknown) => subscriber.error(error),
           complete: () => asking.complete(),
@@ -178,21 +200,33 @@ class Asking<Out, In> {
   }
 
   leave(): void {
+    this.#waiting = [];
     for (const asked of this.#underWay) this.correspondence.forget(asked);
   }
 
   #ask(request: In): void {
-    const asked = this.correspondence.ask(
+    let id: unknown;
+    try {
+      id = this.correspondence.idOf(request);
+    } catch (error) {
+      this.subscriber.error(error);
+      return;
+    }
+    const asked: Asked<Out, In> = {
+      id,
       request,
-      this.limits,
-      (reply) => {
+      limits: this.limits,
+      asked: 0,
+      cancelTimer: noop,
+      replied: (reply) => {
         this.#underWay.delete(asked);
         this.subscriber.next(reply);
         this.#goOn();
       },
-      (error) => this.subscriber.error(error),
-    );
+      failed: (error) => this.subscriber.error(error),
+    };
     this.#underWay.add(asked);
+    this.correspondence.ask(asked);
   }
 
   #goOn(): void {

@@ -1,4 +1,4 @@
-import { Observable, Subscription } from 'rxjs';
+import { defer, Observable, Subscription } from 'rxjs';
 import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
 import type { Exit } from './status.js';
 import { internalsOf, type ReactiveWorker } from './worker.js';
@@ -23,6 +23,7 @@ export function askInTurn<Out, In, Reply>(
   inTurn: boolean,
 ): (request: In) => Observable<Reply> {
   const { command, clock, input, turns, supervisor } = internalsOf(worker);
+  const output$ = fromNowOn(worker.output$);
   return (request) =>
     new Observable((subscriber) => {
       let asked = 0;
@@ -36,14 +37,19 @@ export function askInTurn<Out, In, Reply>(
         talk.unsubscribe();
         if (inTurn) turns.done();
       };
+      const done = (): void => {
+        if (over) return;
+        endTurn();
+        subscriber.complete();
+      };
       const fail = (error: unknown): void => {
         endTurn();
         subscriber.error(error);
       };
-      const timedOut = (): void => {
+      const giveUp = (error: unknown): void => {
         // Whatever still comes of the reply comes from a run that is being ended.
         if (inTurn) void worker.restart();
-        fail(new ReplyTimeoutError(command, `did not reply within timeoutMs (${timeoutMs})`));
+        fail(error);
       };
       const runEnded = (exit: Exit): void => {
         failure = new ExitError(exit);
@@ -54,27 +60,41 @@ export function askInTurn<Out, In, Reply>(
         talk.unsubscribe();
         askWhenRunning();
       };
-      const lost = (error: Error): void => {
-        // The end of the run follows, if that is why, and may ask again.
-        if (error instanceof InputClosedError && asked < attempts) return;
-        fail(failure ?? error);
-      };
       const ask = (): void => {
         asked++;
+        const is = { sent: false, lost: false, complete: false };
         talk = new Subscription();
-        talk.add(clock.after(timeoutMs, timedOut));
+        talk.add(
+          clock.after(timeoutMs, () => {
+            const reason = `did not reply within timeoutMs (${timeoutMs})`;
+            giveUp(new ReplyTimeoutError(command, reason));
+          }),
+        );
         talk.add(supervisor.ended$.subscribe(runEnded));
         talk.add(
-          reply(worker.output$, request).subscribe({
+          defer(() => reply(output$, request)).subscribe({
             next: (value) => subscriber.next(value),
-            error: fail,
+            error: (error: unknown) => (is.sent ? giveUp(error) : fail(error)),
             complete: () => {
-              endTurn();
-              subscriber.complete();
+              is.complete = true;
+              if (is.sent) done();
             },
           }),
         );
-        if (!talk.closed) input.push(request, lost);
+        if (over) return;
+        input.push(request, (error) => {
+          is.lost = true;
+          // The end of the run follows, if that is why, and may ask again.
+          if (error instanceof InputClosedError && asked < attempts) return;
+          fail(failure ?? error);
+        });
+        is.sent = true;
+        // A request without a reply is over when it is written.
+        if (is.complete) {
+          void input.flushed().then(() => {
+            if (!is.lost) done();
+          });
+        }
       };
       const askWhenRunning = (): void => {
         const settled = supervisor.settled();
@@ -92,4 +112,17 @@ export function askInTurn<Out, In, Reply>(
       // Once it is asked, it is not un-asked: who leaves keeps the turn until the reply is complete.
       return turns.take(askWhenRunning);
     });
+}
+
+/** What comes from now on: nothing that is replayed. The end of the output is no reply: why it ended is told. */
+function fromNowOn<T>(output$: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    let isReplay = true;
+    subscriber.add(
+      output$.subscribe((value) => {
+        if (!isReplay) subscriber.next(value);
+      }),
+    );
+    isReplay = false;
+  });
 }

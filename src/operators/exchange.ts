@@ -2,7 +2,7 @@ import { mergeMap, type Observable, type OperatorFunction } from 'rxjs';
 import { abortable } from '../abortable.js';
 import { askByKey } from '../askByKey.js';
 import { askInTurn } from '../askInTurn.js';
-import { checkAmounts, checkType } from '../check.js';
+import { checkAmounts, checkMethods, checkOptions, checkType, checkWhole } from '../check.js';
 import { CommandPool, type Pool } from '../createPool.js';
 import type { ReactiveWorker } from '../worker.js';
 
@@ -25,7 +25,9 @@ export interface ExchangeLimits {
 export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
   /**
    * Gets the output from the instant the request is written; the exchange ends when what it returns
-   * completes. An operator will do: `take(1)`.
+   * completes, if that is at once (`EMPTY`) when the request is written. An operator will do: `take(1)`.
+   * If it errors nobody knows where the reply ends, and in turn mode the run is ended as after a time-out: to
+   * fail for what a reply says, do so behind the exchange.
    */
   readonly reply: (output$: Observable<Out>, request: In) => Observable<Reply>;
   /**
@@ -37,7 +39,10 @@ export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
 
 /** Replies are found by an id that they share with their request. */
 export interface KeyOptions<Out, In> extends ExchangeLimits {
-  /** The id of a request, and of a reply; `undefined` if it has none. Each request has one reply. */
+  /**
+   * The id of a request, and of a reply. Each request has one reply, and a key that no other under way has;
+   * a message whose key is `undefined` is no reply.
+   */
   readonly key: (message: Out | In) => unknown;
   /** How many requests are under way at a time. @defaultValue Infinity */
   readonly concurrency?: number;
@@ -85,7 +90,7 @@ export function exchange<Out, In, Reply>(
 ): OperatorFunction<In, Reply | Out> {
   const { concurrency, limits, signal } = checked(worker, options);
   let operator: OperatorFunction<In, Reply | Out>;
-  if ('key' in options) {
+  if (isKeyed(options)) {
     operator = askByKey(worker as ReactiveWorker<Out, In>, options.key, limits, concurrency);
   } else if (worker instanceof CommandPool) {
     operator = mergeMap((worker as CommandPool<Out, In>).ask(options.reply, limits), concurrency);
@@ -108,23 +113,34 @@ function checked<Out, In, Reply>(
   worker: ReactiveWorker<Out, In> | Pool<Out, In>,
   options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
 ) {
-  checkType('options', options, 'object');
-  const isKeyed = 'key' in options;
+  const given: unknown = options;
+  checkOptions('options', given ?? null);
+  const { key, reply }: Partial<ReplyOptions<Out, In, Reply> & KeyOptions<Out, In>> = options;
+  checkType('key', key, 'function');
+  checkType('reply', reply, 'function');
+  if ((key === undefined) === (reply === undefined)) {
+    throw new TypeError('options must have reply or key, one of them');
+  }
   const isPool = worker instanceof CommandPool;
-  if (isKeyed && typeof options.key !== 'function') throw new TypeError('key must be a function');
-  if (!isKeyed && typeof options.reply !== 'function')
-    throw new TypeError('reply must be a function');
-  if (isKeyed && isPool) {
+  if (key && isPool) {
     throw new TypeError(
       'key is for a single worker: each worker of a pool has one request at a time',
     );
   }
   const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
   const usual = isPool ? worker.workers.length : 1;
-  const { concurrency = isKeyed ? Infinity : usual } = options;
+  const { concurrency = key ? Infinity : usual } = options;
   checkAmounts({ timeoutMs, maxAttempts, concurrency });
+  if (maxAttempts !== Infinity) checkWhole({ maxAttempts });
+  if (maxAttempts < 1) throw new RangeError(`maxAttempts must be 1 or more, not ${maxAttempts}`);
   if (concurrency < 1) throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);
   checkType('idempotent', idempotent, 'boolean');
-  checkType('signal', signal, 'object');
+  checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
   return { concurrency, signal, limits: { timeoutMs, attempts: idempotent ? maxAttempts : 1 } };
+}
+
+function isKeyed<Out, In, Reply>(
+  options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
+): options is KeyOptions<Out, In> {
+  return (options as Partial<KeyOptions<Out, In>>).key !== undefined;
 }

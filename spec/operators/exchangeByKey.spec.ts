@@ -1,0 +1,334 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  concat,
+  from,
+  generate,
+  lastValueFrom,
+  map,
+  range,
+  Subject,
+  take,
+  throwError,
+  toArray,
+} from 'rxjs';
+import { createWorker, exchange, jsonLines, type WorkerOptions } from 'simple-ipc';
+import { fakeWorker, hear } from '../support/fakeWorker.js';
+import {
+  cleanUp,
+  collectUnhandled,
+  node,
+  record,
+  use,
+  watchWarnings,
+} from '../support/programs.js';
+
+interface Message {
+  readonly id?: number;
+  readonly text?: string;
+}
+const key = ({ id }: Message) => id;
+const request = (id: number): Message => ({ id });
+const json = (...messages: unknown[]) =>
+  messages.map((message) => `${JSON.stringify(message)}\n`).join('');
+
+/** Messages with an id, and a program in memory. */
+async function fakeServer(options: WorkerOptions<Message, Message> = {}) {
+  const fake = await fakeWorker<Message, Message>({ codec: jsonLines(), ...options });
+  return {
+    ...fake,
+    /** Which ids every program was asked, one list a run. */
+    asked: () =>
+      fake.received.map((lines) => lines.map((line) => (JSON.parse(line) as Message).id)),
+  };
+}
+
+describe('exchange by key', () => {
+  beforeEach(watchWarnings);
+  afterEach(cleanUp);
+
+  it('asks at once, and emits the replies as they come', async () => {
+    const { worker, system, program, asked } = await fakeServer();
+    const heard = hear(from([1, 2, 3]).pipe(map(request), exchange(worker, { key })));
+    await system.pass(0);
+    expect(asked()).toEqual([[1, 2, 3]]);
+    program.print(json({ id: 3, text: 'C' }, { id: 1, text: 'A' }));
+    expect(heard.values).toEqual([
+      { id: 3, text: 'C' },
+      { id: 1, text: 'A' },
+    ]);
+    expect(heard.end).toBe('open');
+    program.print(json({ id: 2 }));
+    expect(heard.end).toBe('complete');
+  });
+
+  it('passes over what is no reply', async () => {
+    const { worker, system, program } = await fakeServer();
+    const heard = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+    await system.pass(0);
+    program.print(json({ text: 'event' }, { id: 2 }, { id: undefined }, { id: 1 }, { id: 1 }));
+    expect(heard).toMatchObject({ values: [{ id: 1 }], end: 'complete' });
+  });
+
+  it('takes nothing that the worker replays for a reply', async () => {
+    const { worker, system, program } = await fakeServer({ replay: 10 });
+    program.print(json({ id: 1, text: 'old' }));
+    const heard = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+    await system.pass(0);
+    expect(heard.values).toEqual([]);
+    program.print(json({ id: 1, text: 'new' }));
+    expect(heard.values).toEqual([{ id: 1, text: 'new' }]);
+  });
+
+  it('has no more than concurrency requests under way', async () => {
+    const { worker, system, program, asked } = await fakeServer();
+    const requests$ = from([1, 2, 3, 4]).pipe(map(request));
+    const heard = hear(requests$.pipe(exchange(worker, { key, concurrency: 2 })));
+    await system.pass(0);
+    expect(asked()).toEqual([[1, 2]]);
+    program.print(json({ id: 2 }));
+    await system.pass(0);
+    expect(asked()).toEqual([[1, 2, 3]]);
+    program.print(json({ id: 1 }, { id: 3 }));
+    await system.pass(0);
+    program.print(json({ id: 4 }));
+    expect(heard.values.map(key)).toEqual([2, 1, 3, 4]);
+    expect(heard.end).toBe('complete');
+  });
+
+  it('asks 20,000 at a time, of a real program that replies in any order', async () => {
+    const program = node(`
+      const lines = require('node:readline').createInterface({ input: process.stdin });
+      let held = [];
+      lines.on('line', (line) => {
+        held.push(line);
+        if (held.length === 100) console.log(held.splice(0).reverse().join('\\n'));
+      });
+    `);
+    const worker = use(createWorker(program, { codec: jsonLines<Message, Message>() }));
+    record(worker);
+    const replies$ = range(0, 20_000).pipe(map(request), exchange(worker, { key }), toArray());
+    const ids = (await lastValueFrom(replies$)).map(({ id }) => id!);
+    expect(ids.slice(0, 2)).toEqual([99, 98]);
+    expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 20_000 }, (_, id) => id));
+  });
+
+  it('gives each of two exchanges its own replies', async () => {
+    const { worker, system, program } = await fakeServer();
+    const one = hear(from([1, 2]).pipe(map(request), exchange(worker, { key })));
+    const two = hear(from([3, 4]).pipe(map(request), exchange(worker, { key })));
+    await system.pass(0);
+    program.print(json({ id: 4 }, { id: 2 }, { id: 1 }, { id: 3 }));
+    expect(one).toMatchObject({ values: [{ id: 2 }, { id: 1 }], end: 'complete' });
+    expect(two).toMatchObject({ values: [{ id: 4 }, { id: 3 }], end: 'complete' });
+  });
+
+  describe('a key', () => {
+    it('that is under way already is an error, and disturbs nobody', async () => {
+      const { worker, system, program, asked } = await fakeServer();
+      const one = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+      const two = hear(from([2, 1, 3]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      expect(two.end).toMatchObject({ name: 'TypeError', message: expect.stringContaining('1') });
+      // Nothing is asked for a stream that has ended.
+      expect(asked()).toEqual([[1, 2]]);
+      program.print(json({ id: 1 }));
+      expect(one).toMatchObject({ values: [{ id: 1 }], end: 'complete' });
+    });
+
+    it('can be used again when its reply has come', async () => {
+      const { worker, system, program } = await fakeServer();
+      for (const text of ['a', 'b']) {
+        const heard = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+        await system.pass(0);
+        program.print(json({ id: 1, text }));
+        expect(heard.values).toEqual([{ id: 1, text }]);
+      }
+    });
+
+    it.each<[string, Message, RegExp]>([
+      ['lacks', {}, /must have a key/],
+      ['cannot be found', null as unknown as Message, /null/],
+    ])('that a request %s is an error, and it is not sent', async (_, wrong, message) => {
+      const { worker, system, program } = await fakeServer();
+      const heard = hear(from([wrong]).pipe(exchange(worker, { key })));
+      await system.pass(0);
+      expect(heard.end).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringMatching(message),
+      });
+      expect(program.received).toEqual([]);
+    });
+
+    it('that cannot be found in a reply fails what is under way, not the host', async () => {
+      const unhandled = collectUnhandled();
+      const { worker, system, program } = await fakeServer();
+      const heard = hear(from([1, 2]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      program.print('null\n');
+      expect(heard.end).toBeInstanceOf(TypeError);
+      await turn();
+      await turn();
+      expect(unhandled).toEqual([]);
+      const after = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      program.print(json({ id: 1 }));
+      expect(after.end).toBe('complete');
+    });
+
+    it('may be anything that a Map can hold', async () => {
+      const { worker, system, program } = await fakeWorker();
+      const options = { key: (line: string) => Number(line) };
+      const heard = hear(from(['not a number', '0']).pipe(exchange(worker, options)));
+      await system.pass(0);
+      program.print('-0\nNaN\n');
+      expect(heard).toMatchObject({ values: ['-0', 'NaN'], end: 'complete' });
+    });
+  });
+
+  describe('that is left', () => {
+    it('lets the late reply go, and the run go on', async () => {
+      const { worker, system, program, told } = await fakeServer();
+      const one = hear(from([1, 2]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      one.leave();
+      const two = hear(from([3]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      program.print(json({ id: 1 }, { id: 2 }, { id: 3 }));
+      expect(one.values).toEqual([]);
+      expect(two).toMatchObject({ values: [{ id: 3 }], end: 'complete' });
+      expect(told.states).toEqual(['starting', 'running']);
+    });
+
+    it('asks nothing more', async () => {
+      const { worker, system, program, asked } = await fakeServer();
+      const requests$ = new Subject<number>();
+      const replies$ = requests$.pipe(map(request), exchange(worker, { key, concurrency: 1 }));
+      const heard = hear(replies$.pipe(take(1)));
+      for (const id of [1, 2, 3]) requests$.next(id);
+      await system.pass(0);
+      program.print(json({ id: 1 }));
+      await system.pass(0);
+      expect(heard).toMatchObject({ values: [{ id: 1 }], end: 'complete' });
+      expect(asked()).toEqual([[1]]);
+      expect(requests$.observed).toBe(false);
+    });
+
+    it('by an error ends an endless source that emits all at once', async () => {
+      const { worker, system, asked } = await fakeServer();
+      const endless$ = generate({ initialState: 1, iterate: (id) => (id === 3 ? 1 : id + 1) });
+      const heard = hear(endless$.pipe(map(request), exchange(worker, { key })));
+      expect(heard.end).toBeInstanceOf(TypeError);
+      await system.pass(0);
+      expect(asked()).toEqual([[1, 2, 3]]);
+    });
+
+    it('by an error of its source waits for no reply', async () => {
+      const { worker, system } = await fakeServer();
+      const source$ = concat(
+        from([1]).pipe(map(request)),
+        throwError(() => new Error('source')),
+      );
+      const heard = hear(source$.pipe(exchange(worker, { key, timeoutMs: 50 })));
+      await system.pass(100);
+      expect(heard).toMatchObject({ values: [], end: { message: 'source' } });
+    });
+
+    it('by abort waits for no reply', async () => {
+      const { worker, system, program, scheduler } = await fakeServer();
+      const controller = new AbortController();
+      const options = { key, timeoutMs: 50, signal: controller.signal };
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, options)));
+      await system.pass(0);
+      controller.abort(new Error('enough'));
+      program.print(json({ id: 1 }));
+      expect(heard).toMatchObject({ values: [], end: { message: 'enough' } });
+      await system.pass(0);
+      expect(scheduler.actions).toEqual([]);
+    });
+  });
+
+  describe('timeoutMs', () => {
+    it('fails the stream, and lets the run go on', async () => {
+      const { worker, system, program, told } = await fakeServer();
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, { key, timeoutMs: 50 })));
+      await system.pass(49);
+      expect(heard.end).toBe('open');
+      await system.pass(1);
+      expect(heard.end).toMatchObject({ name: 'ReplyTimeoutError' });
+      program.print(json({ id: 1 }));
+      expect(heard.values).toEqual([]);
+      expect(told.states).toEqual(['starting', 'running']);
+    });
+
+    it('counts from the asking, not from the waiting for a run', async () => {
+      const { worker, system, program, asked } = await fakeServer();
+      program.exit(1);
+      await system.pass(0);
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, { key, timeoutMs: 5 })));
+      await system.pass(10);
+      expect(asked()).toEqual([[], [1]]);
+      system.newest!.print(json({ id: 1 }));
+      expect(heard.end).toBe('complete');
+      await system.pass(100);
+    });
+  });
+
+  describe('when a run ends', () => {
+    it('fails what is under way with ExitError', async () => {
+      const { worker, system, program } = await fakeServer();
+      const heard = hear(from([1, 2]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      program.exit(3);
+      expect(heard.end).toMatchObject({ name: 'ExitError', exit: { code: 3 } });
+    });
+
+    it('asks again what is idempotent and has no reply, and nothing else', async () => {
+      const { worker, system, program, asked } = await fakeServer();
+      const requests$ = from([1, 2, 3]).pipe(map(request));
+      const heard = hear(requests$.pipe(exchange(worker, { key, idempotent: true })));
+      await system.pass(0);
+      program.print(json({ id: 2 }));
+      program.exit(1);
+      await system.pass(10);
+      expect(asked()).toEqual([
+        [1, 2, 3],
+        [1, 3],
+      ]);
+      system.newest!.print(json({ id: 3 }, { id: 1 }));
+      expect(heard.values.map(key)).toEqual([2, 3, 1]);
+      expect(heard.end).toBe('complete');
+    });
+
+    it('asks maxAttempts times at most', async () => {
+      const { worker, system, asked } = await fakeServer();
+      const options = { key, idempotent: true, maxAttempts: 2 };
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, options)));
+      await system.pass(0);
+      for (const code of [1, 2, 3]) {
+        system.newest!.exit(code);
+        await system.pass(10);
+      }
+      expect(asked()).toEqual([[1], [1], [], []]);
+      expect(heard.end).toMatchObject({ name: 'ExitError', exit: { code: 2 } });
+    });
+
+    it('waits with what was not asked yet', async () => {
+      const { worker, system, program, asked } = await fakeServer();
+      program.exit(1);
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(10);
+      expect(asked()).toEqual([[], [1]]);
+      system.newest!.exit(1);
+      expect(heard.end).toMatchObject({ name: 'ExitError', exit: { generation: 2 } });
+    });
+
+    it('fails with ExitError when the worker is stopped', async () => {
+      const { worker, system } = await fakeServer();
+      const options = { key, idempotent: true };
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, options)));
+      await system.pass(0);
+      await Promise.all([worker.stop(), system.pass(10)]);
+      expect(heard.end).toMatchObject({ name: 'ExitError', exit: { reason: 'stopped' } });
+    });
+  });
+});
