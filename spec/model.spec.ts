@@ -13,19 +13,13 @@ import {
   VirtualTimeScheduler,
 } from 'rxjs';
 import { createWorker, restartOnExit, type Policy, type WorkerStatus } from 'simple-ipc';
-import { advance, fakeProgram, type StopRequest } from 'simple-ipc/testing';
+import { advance, fakeProgram } from 'simple-ipc/testing';
 import { expectEdges } from './support/expectEdges.js';
-import { LifeModel, type Temper } from './support/LifeModel.js';
+import { IGNORES, LifeModel, type Temper } from './support/LifeModel.js';
 
 const BUDGET = { delayMs: 100, maxRestarts: 3, withinMs: 10_000, stableAfterMs: 1_000 };
 type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
 const restarting: PolicyOf = () => restartOnExit({ ...BUDGET, jitter: false });
-
-const IGNORES: Readonly<Record<Temper, readonly StopRequest[]>> = {
-  polite: [],
-  deaf: ['eof'],
-  stubborn: ['eof', 'SIGTERM'],
-};
 
 /** A worker over fake programs in virtual time, and all that was seen of it. */
 class Rig {

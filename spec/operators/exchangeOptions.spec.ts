@@ -54,7 +54,7 @@ describe('exchange, its options', () => {
       const heard = hear(from(['a', 'b']).pipe(exchange(worker, options)));
       await system.pass(10);
       expect(heard.end).toMatchObject({ name: 'ReplyTimeoutError' });
-      expect(program.alive()).toBe(true);
+      expect(program.isAlive).toBe(true);
       expect(told.states).toEqual(['starting', 'running']);
     });
   });

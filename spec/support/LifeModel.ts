@@ -1,3 +1,5 @@
+import type { StopRequest } from 'simple-ipc/testing';
+
 /** The policy that the model knows: none, or `restartOnExit` without jitter. */
 export interface ModelPolicy {
   readonly delayMs: number;
@@ -8,6 +10,13 @@ export interface ModelPolicy {
 
 /** How a program takes a stop: `deaf` to end-of-file, `stubborn` against SIGTERM too. */
 export type Temper = 'polite' | 'deaf' | 'stubborn';
+
+/** What a program of that temper takes no notice of. */
+export const IGNORES: Readonly<Record<Temper, readonly StopRequest[]>> = {
+  polite: [],
+  deaf: ['eof'],
+  stubborn: ['eof', 'SIGTERM'],
+};
 
 /** How long each temper withstands the ladder's default times. */
 const WITHSTANDS: Readonly<Record<Temper, number>> = {

@@ -1,9 +1,17 @@
 import { VirtualTimeScheduler, type Observable } from 'rxjs';
-import { createWorker, restartOnExit, type RestartPolicy, type WorkerOptions } from 'simple-ipc';
-import { FakeSystem, type Temper } from './FakeSystem.js';
+import {
+  bytes,
+  createWorker,
+  lines,
+  restartOnExit,
+  type RestartPolicy,
+  type WorkerOptions,
+} from 'simple-ipc';
+import { advance, fakeProgram } from 'simple-ipc/testing';
+import { IGNORES, type Temper } from './LifeModel.js';
 import { record, use } from './programs.js';
 
-/** A worker whose program is in memory, and runs; it is restarted after 10 ms. */
+/** A worker whose program is in memory, and runs; it reads lines and prints text. It is restarted after 10 ms. */
 export async function fakeWorker<Out = string, In = string>(
   options: WorkerOptions<Out, In> & {
     readonly restart?: RestartPolicy;
@@ -12,19 +20,32 @@ export async function fakeWorker<Out = string, In = string>(
   } = {},
 ) {
   const scheduler = new VirtualTimeScheduler();
-  const system = new FakeSystem(scheduler);
-  const { restart, temper = 'polite', ...rest } = options;
-  system.temper = temper;
+  const { restart, temper: firstTemper = 'polite', ...rest } = options;
+  let temper = firstTemper;
+  const fakes = fakeProgram(undefined, {
+    scheduler,
+    codec: { decoder: lines().decoder, encode: bytes().encode },
+    get ignores() {
+      return IGNORES[temper];
+    },
+  });
   const supervise = restartOnExit({
     when: 'always',
     delayMs: 10,
     factor: 1,
     jitter: false,
-    scheduler,
     ...restart,
   });
-  const { launch } = system;
-  const worker = createWorker<Out, In>('fake', { supervise, scheduler, launch, ...rest });
+  const worker = createWorker<Out, In>('fake', { supervise, ...fakes.options, ...rest });
+  const system = {
+    pass: (ms: number) => advance(scheduler, ms),
+    get newest() {
+      return fakes.runs.at(-1);
+    },
+    get programs() {
+      return fakes.runs;
+    },
+  };
   use({
     async [Symbol.asyncDispose]() {
       // Whatever its programs take a stop like, it is over by then.
@@ -33,7 +54,7 @@ export async function fakeWorker<Out = string, In = string>(
   });
   const told = record(worker);
   await system.pass(0);
-  system.temper = 'polite';
+  temper = 'polite';
   return {
     system,
     worker,
@@ -41,11 +62,11 @@ export async function fakeWorker<Out = string, In = string>(
     scheduler,
     /** The newest program. */
     get program() {
-      return system.newest!;
+      return fakes.lastRun;
     },
     /** What every program was sent, one list a run. */
     get received() {
-      return system.programs.map(({ received }) => received);
+      return fakes.runs.map(({ received }) => received);
     },
   };
 }
