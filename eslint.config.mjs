@@ -3,7 +3,16 @@ import rxjs from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'bench/', 'fixtures/', '**/*.cjs', '**/*.mjs', '**/*.js']),
+  globalIgnores([
+    'dist/',
+    'coverage/',
+    'mutation/',
+    'bench/',
+    'fixtures/',
+    '**/*.cjs',
+    '**/*.mjs',
+    '**/*.js',
+  ]),
   {
     files: ['**/*.ts'],
     extends: [

@@ -1,0 +1,33 @@
+// npm run mutate [-- --mutate 'src/framing/*.ts']: changes the sources one place at a time, and expects a spec to fail.
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  mutate: ['src/**/*.ts', '!src/index.ts', '!src/testing.ts'],
+  testRunner: 'jest',
+  plugins: ['@stryker-mutator/jest-runner'],
+  jest: {
+    config: {
+      // Properties stop early: a change that needs thousands of cases to be seen counts as not seen.
+      setupFiles: ['<rootDir>/spec/support/hurry.ts'],
+      // What takes its time, or runs other programs' installations, is left out: a change that only these see, too.
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        'spec/(bounds|program|soak|modelReal|recipes|setup)\\.spec',
+        'spec/(examples|types)',
+        'spec/faults/(crowd|floods|host|hostIsLeftAlone|guard|shortage|time)\\.spec',
+      ],
+    },
+  },
+  coverageAnalysis: 'perTest',
+  // What is evaluated once, at the import, would cost a run of everything each.
+  ignoreStatic: true,
+  concurrency: 2,
+  dryRunTimeoutMinutes: 30,
+  timeoutMS: 10_000,
+  incremental: true,
+  incrementalFile: 'mutation/incremental.json',
+  tempDirName: 'mutation/sandbox',
+  reporters: ['progress-append-only', 'clear-text', 'json'],
+  jsonReporter: { fileName: 'mutation/report.json' },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  disableTypeChecks: true,
+};
