@@ -24,6 +24,7 @@ const layers = [
     'check.ts',
     'Brake.ts',
     'Turns.ts',
+    'WaitingLine.ts',
     'Broadcast.ts',
     'clock.ts',
   ],

@@ -1,25 +1,34 @@
+import { WaitingLine } from './WaitingLine.js';
+
 /** Lets one in at a time, in the order in which they came. */
 export class Turns {
-  #waiting: (() => void)[] = [];
-  #taken = false;
+  readonly #waiting = new WaitingLine<() => void>();
+  #isTaken = false;
+  #isLettingIn = false;
 
   /** Calls `begin` when it is its turn. Returns what gives up waiting. */
   take(begin: () => void): () => void {
-    if (this.#taken) {
-      this.#waiting.push(begin);
-    } else {
-      this.#taken = true;
-      begin();
-    }
-    return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== begin);
-    };
+    const giveUp = this.#waiting.push(begin);
+    this.#letIn();
+    return giveUp;
   }
 
   /** Ends the turn. */
   done(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#taken = false;
+    this.#isTaken = false;
+    this.#letIn();
+  }
+
+  /** One after another, not one inside of another: ten thousand turns may end as they begin. */
+  #letIn(): void {
+    if (this.#isLettingIn) return;
+    this.#isLettingIn = true;
+    while (!this.#isTaken) {
+      const begin = this.#waiting.shift();
+      if (!begin) break;
+      this.#isTaken = true;
+      begin();
+    }
+    this.#isLettingIn = false;
   }
 }
