@@ -1,10 +1,13 @@
-import { BehaviorSubject, Observable, Subscription } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, Observable, Subscription } from 'rxjs';
 import { askInTurn, type AskLimits } from './askInTurn.js';
 import { parseCommand, type Command } from './command.js';
 import { ExitError, InputClosedError, NotRunningError, type CommandWords } from './errors.js';
+import type { WithCodec } from './framing/codec.js';
 import type { LineInput } from './framing/lines.js';
 import { RestartBudget, restartWithin, type RestartPolicy } from './operators/restartOnExit.js';
-import { checkWhole } from './check.js';
+import { checkOptions, checkWhole } from './check.js';
+import { withCodec } from './options.js';
+import { WaitingLine } from './WaitingLine.js';
 import { createWorker, internalsOf, type ReactiveWorker, type WorkerOptions } from './worker.js';
 
 /** Options of {@link createPool}: those of its workers, and how many they are. */
@@ -47,6 +50,11 @@ export interface Pool<Out = string, In = LineInput> extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Creates a pool whose codec says what comes out of the programs and what goes in. */
+export function createPool<Out, In = LineInput>(
+  command: Command,
+  options: PoolOptions<Out, In> & WithCodec<Out, In>,
+): Pool<Out, In>;
 /**
  * Creates a pool: several workers behind one `exchange`. A request goes to the worker that has been idle
  * longest, one at a time each; one that is starting or restarting takes none. A request that is
@@ -63,7 +71,11 @@ export interface Pool<Out = string, In = LineInput> extends AsyncDisposable {
  * @returns the pool; its workers start at once.
  * @throws TypeError, RangeError for a wrong command or option.
  */
-export function createPool<Out = string, In = LineInput>(
+export function createPool<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options: PoolOptions<Out, In>,
+): Pool<Out, In>;
+export function createPool<Out, In>(
   command: Command,
   options: PoolOptions<Out, In>,
 ): Pool<Out, In> {
@@ -75,6 +87,8 @@ interface Member<Out, In> {
   readonly worker: ReactiveWorker<Out, In>;
   isBusy: boolean;
   isAtRest: boolean;
+  /** Why it came to rest, if it failed. */
+  failure: Error | undefined;
 }
 
 /** A request that waits for an idle worker. */
@@ -92,24 +106,29 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   readonly #command: CommandWords;
   /** Those that are ready, the longest idle first. */
   #idle: Member<Out, In>[] = [];
-  #waiting: Waiting<Out, In>[] = [];
+  readonly #waiting = new WaitingLine<Waiting<Out, In>>();
+  #isServing = false;
   #drained: (() => void) | undefined;
-  #isStopping = false;
+  #draining: Promise<void> | undefined;
 
-  constructor(command: Command, { size, restart, ...options }: PoolOptions<Out, In>) {
+  constructor(command: Command, poolOptions: PoolOptions<Out, In>) {
     this.#command = parseCommand(command);
+    const given: unknown = poolOptions;
+    checkOptions('options', given ?? null);
+    const { size, restart, ...options } = poolOptions;
     checkWhole({ size });
+    checkOptions('restart', restart);
     if (!(size >= 1)) throw new RangeError(`size must be 1 or more, not ${size}`);
     const policy: RestartPolicy = { when: 'always', ...restart };
     const budget = new RestartBudget(policy);
     const supervise = restartWithin(policy, () => budget);
     this.#members = Array.from({ length: size }, () => {
-      const worker = createWorker(command, { ...options, start: false, supervise });
-      return { worker, isBusy: false, isAtRest: false };
+      const worker = createWorker(command, { ...withCodec(options), start: false, supervise });
+      return { worker, isBusy: false, isAtRest: false, failure: undefined };
     });
     this.workers = this.#members.map(({ worker }) => worker);
     this.#status$ = new BehaviorSubject(this.#count());
-    this.status$ = this.#status$.asObservable();
+    this.status$ = this.#status$.pipe(distinctUntilChanged(isSame));
     for (const member of this.#members) this.#start(member);
   }
 
@@ -140,7 +159,7 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
           if (runEnded && asked < attempts) ask();
           else subscriber.error(error);
         };
-        if (this.#isStopping) {
+        if (this.#draining) {
           subscriber.error(new NotRunningError(this.#command, 'is being stopped with its pool'));
         } else {
           ask();
@@ -149,8 +168,7 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   }
 
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    if (!this.#isDrained) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await (this.#draining ??= this.#drain());
     await Promise.all(this.workers.map((worker) => worker.stop()));
   }
 
@@ -160,6 +178,11 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
     this.#status$.complete();
   }
 
+  async #drain(): Promise<void> {
+    // What has just failed may be asked again.
+    while (!this.#isDrained) await new Promise<void>((resolve) => (this.#drained = resolve));
+  }
+
   get #isDrained(): boolean {
     return this.#waiting.length === 0 && this.#members.every(({ isBusy }) => !isBusy);
   }
@@ -167,8 +190,9 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   #start(member: Member<Out, In>): void {
     const { worker } = member;
     worker.status$.subscribe(() => this.#follow(member));
-    internalsOf(worker).supervisor.rest$.subscribe(() => {
+    internalsOf(worker).supervisor.rest$.subscribe((failure) => {
       member.isAtRest = true;
+      member.failure = failure;
       this.#follow(member);
     });
     worker.start();
@@ -185,6 +209,7 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   /** Finds out whether a member is idle, after it has changed. */
   #follow(member: Member<Out, In>): void {
     const { state } = member.worker.status$.value;
+    if (state === 'starting') member.isAtRest = false;
     // A program that no longer reads may not have been seen to exit yet.
     const isReady = state === 'running' && internalsOf(member.worker).input.isOpen;
     this.#idle = this.#idle.filter((other) => other !== member || isReady);
@@ -194,11 +219,10 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
 
   /** Calls `begin` when a member is idle. Unsubscribing gives up waiting. */
   #whenIdle(begin: Waiting<Out, In>['begin'], fail: Waiting<Out, In>['fail']): Subscription {
-    const waiting = { begin, fail };
-    this.#waiting.push(waiting);
+    const giveUp = this.#waiting.push({ begin, fail });
     this.#serve();
     return new Subscription(() => {
-      this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      giveUp();
       this.#serve();
     });
   }
@@ -216,22 +240,28 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   }
 
   get #failure(): Error {
-    const statuses = this.workers.map((worker) => worker.status$.value);
-    const failed = statuses.find((status) => status.state === 'failed');
-    return failed?.error ?? new NotRunningError(this.#command, 'has no worker left in its pool');
+    const failed = this.#members.find(({ failure }) => failure);
+    return failed?.failure ?? new NotRunningError(this.#command, 'has no worker left in its pool');
   }
 
+  /** One after another, not one inside of another: ten thousand requests may fail at once. */
   #serve(): void {
-    while (this.#waiting.length > 0) {
+    if (this.#isServing) return;
+    this.#isServing = true;
+    while (this.#waiting.length > 0 && this.#idle.length > 0) {
       const member = this.#idle.shift();
-      if (!member) break;
       const waiting = this.#waiting.shift();
-      if (waiting) this.#occupy(member, waiting);
+      if (member && waiting) this.#occupy(member, waiting);
     }
-    if (this.#members.every(({ isAtRest }) => isAtRest)) {
-      for (const { fail } of this.#waiting.splice(0)) fail(this.#failure);
+    while (this.#waiting.length > 0 && this.#members.every(({ isAtRest }) => isAtRest)) {
+      this.#waiting.shift()?.fail(this.#failure);
     }
+    this.#isServing = false;
     if (this.#isDrained) this.#drained?.();
     this.#status$.next(this.#count());
   }
+}
+
+function isSame(one: PoolStatus, other: PoolStatus): boolean {
+  return (Object.keys(one) as (keyof PoolStatus)[]).every((name) => one[name] === other[name]);
 }

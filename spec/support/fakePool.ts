@@ -1,0 +1,68 @@
+import { of, take, VirtualTimeScheduler } from 'rxjs';
+import {
+  bytes,
+  createPool,
+  exchange,
+  lines,
+  type PoolOptions,
+  type PoolStatus,
+  type ReplyOptions,
+} from 'simple-ipc';
+import { advance, fakeProgram } from 'simple-ipc/testing';
+import { hear } from './fakeWorker.js';
+import { checked, use } from './programs.js';
+
+/** The usual reply: one line. */
+export const reply = take<string>(1);
+
+/** A pool of programs in memory, which run; they are restarted after 10 ms. */
+export async function fakePool({
+  restart,
+  size = 3,
+  ...options
+}: Partial<PoolOptions<string, string>> = {}) {
+  const scheduler = new VirtualTimeScheduler();
+  const codec = { decoder: lines().decoder, encode: bytes().encode };
+  const fakes = fakeProgram(undefined, { scheduler, codec });
+  const pool = createPool<string, string>('fake', {
+    size,
+    restart: { delayMs: 10, factor: 1, jitter: false, ...restart },
+    ...fakes.options,
+    ...options,
+  });
+  const system = {
+    pass: (ms: number) => advance(scheduler, ms),
+    programs: fakes.runs,
+    get newest() {
+      return fakes.lastRun;
+    },
+    get living() {
+      return fakes.runs.filter(({ isAlive }) => isAlive);
+    },
+  };
+  use({
+    async [Symbol.asyncDispose]() {
+      // What is still asked would be waited for.
+      for (const worker of pool.workers) void worker.stop();
+      await Promise.all([pool[Symbol.asyncDispose](), system.pass(100_000)]);
+    },
+  });
+  for (const { status$ } of pool.workers) {
+    const statuses = checked([]);
+    status$.subscribe((status) => statuses.push(status));
+  }
+  const statuses: PoolStatus[] = [];
+  pool.status$.subscribe((status) => statuses.push(status));
+  await system.pass(0);
+  return {
+    pool,
+    system,
+    /** All that the pool told. */
+    statuses,
+    now: () => statuses.at(-1)!,
+    ask: (request: string, options: Partial<ReplyOptions<string, string, string>> = {}) =>
+      hear(of(request).pipe(exchange(pool, { reply, ...options }))),
+    /** What every program was sent, one list a run. */
+    received: () => fakes.runs.map(({ received }) => received),
+  };
+}
