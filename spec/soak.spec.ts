@@ -1,0 +1,106 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { catchError, EMPTY, lastValueFrom, mergeMap, of, range, take, tap } from 'rxjs';
+import { createPool, exchange, ExitError, InputClosedError } from 'simple-ipc';
+import { checked, cleanUp, first, use, watchWarnings } from './support/programs.js';
+
+/** `SOAK_REQUESTS=10000` is a shorter form. */
+const REQUESTS = Number(process.env.SOAK_REQUESTS ?? 100_000);
+const SIZE = 4;
+const KILL_EVERY_MS = 100;
+const MIB = 1024 * 1024;
+
+describe('a pool whose workers are killed', () => {
+  let collectGarbage: () => void;
+  beforeAll(() => {
+    setFlagsFromString('--expose-gc');
+    collectGarbage = runInNewContext('gc') as () => void;
+  });
+  beforeEach(watchWarnings);
+
+  let stopKilling: () => void = () => undefined;
+  afterEach(async () => {
+    stopKilling();
+    await cleanUp();
+  });
+
+  function heapUsed(): number {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  }
+
+  it('answers each request once and rightly, or rejects it with a reason', async () => {
+    const restart = { delayMs: 1, maxDelayMs: 5, maxRestarts: Infinity };
+    const pool = use(createPool<string, string>('cat', { size: SIZE, restart }));
+    for (const { status$ } of pool.workers) {
+      const statuses = checked([]);
+      status$.subscribe((status) => statuses.push(status));
+    }
+    const reply = take<string>(1);
+    /** Of each request how often it was answered and rejected. */
+    const answered = new Uint8Array(REQUESTS);
+    const rejected = new Uint8Array(REQUESTS);
+    const wrong: string[] = [];
+    const reasons: unknown[] = [];
+    let over = 0;
+    let heapAtFirst = Infinity;
+
+    let kills = 0;
+    const killing = setInterval(() => {
+      const status = pool.workers[kills % SIZE]?.status$.value;
+      if (status?.state !== 'running') return;
+      process.kill(status.pid, 'SIGKILL');
+      kills++;
+    }, KILL_EVERY_MS);
+    stopKilling = () => {
+      clearInterval(killing);
+    };
+
+    const ask = (i: number) => {
+      const request = `request ${String(i)}`;
+      // Every other may be asked again: it must be answered whoever is killed.
+      return of(request).pipe(
+        exchange(pool, { reply, idempotent: i % 2 === 0, maxAttempts: 100 }),
+        tap((line) => {
+          if (line === request) answered[i]!++;
+          else wrong.push(`${request}: ${line}`);
+        }),
+        catchError((error: unknown) => {
+          rejected[i]!++;
+          reasons.push(error);
+          return EMPTY;
+        }),
+        tap({
+          finalize: () => {
+            if (++over === REQUESTS / 5) heapAtFirst = heapUsed();
+          },
+        }),
+      );
+    };
+    await lastValueFrom(range(0, REQUESTS).pipe(mergeMap(ask, 4 * SIZE)));
+    const heapAtEnd = heapUsed();
+    stopKilling();
+
+    const count = (list: Uint8Array, times: number) => list.filter((n) => n === times).length;
+    expect(wrong).toEqual([]);
+    expect(over).toBe(REQUESTS);
+    expect(count(answered, 1) + count(rejected, 1)).toBe(REQUESTS);
+    expect(count(answered, 0)).toBe(count(rejected, 1));
+    const refused = [...rejected.keys()].filter((i) => rejected[i]! > 0);
+    expect(refused.filter((i) => i % 2 === 0)).toEqual([]);
+    expect(reasons).toHaveLength(refused.length);
+    for (const reason of reasons) {
+      expect(reason instanceof ExitError || reason instanceof InputClosedError).toBe(true);
+    }
+    // A kill costs no more than the request that its worker had.
+    expect(kills).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThanOrEqual(kills);
+    expect(heapAtEnd - heapAtFirst).toBeLessThan(8 * MIB);
+    const { idle, starting, busy, waiting } = await first(pool.status$);
+    expect({ running: idle + starting, busy, waiting }).toEqual({
+      running: SIZE,
+      busy: 0,
+      waiting: 0,
+    });
+  }, 600_000);
+});
