@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { parseCommand, type Command } from './command.js';
 import { quote, SpawnError } from './errors.js';
 import { lines } from './framing/lines.js';

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { advance } from './testing/advance.js';
 export {
   fakeProgram,
