@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export type { Command } from './command.js';
 export { createPool, type Pool, type PoolOptions, type PoolStatus } from './createPool.js';
 export {
