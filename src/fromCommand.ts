@@ -1,12 +1,19 @@
 import { Observable } from 'rxjs';
 import { checkOptions } from './check.js';
 import type { Command } from './command.js';
+import type { WithCodec } from './framing/codec.js';
 import type { LineInput } from './framing/lines.js';
 import { lifeOf, type LifeOptions } from './life.js';
+import { withCodec } from './options.js';
 
 /** Options of {@link fromCommand}. */
 export type CommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out, In>, 'output'>;
 
+/** Runs a program whose codec says what comes out of it and what goes in. */
+export function fromCommand<Out, In = LineInput>(
+  command: Command,
+  options: CommandOptions<Out, In> & WithCodec<Out, In>,
+): Observable<Out>;
 /**
  * Runs a program once per subscription and emits what it writes, in the manner of `fromFetch`.
  * Completes on success, errors otherwise, in both cases after everything the program wrote.
@@ -23,13 +30,17 @@ export type CommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out,
  * @returns values; errors as {@link lifeOf} does.
  * @throws TypeError, RangeError for a wrong command or option.
  */
-export function fromCommand<Out = string, In = LineInput>(
+export function fromCommand<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: CommandOptions<Out, In>,
+): Observable<Out>;
+export function fromCommand<Out, In>(
   command: Command,
   options: CommandOptions<Out, In> = {},
 ): Observable<Out> {
   checkOptions('options', options);
   const run = (output?: LifeOptions<Out, In>['output']) =>
-    lifeOf(command, { ...options, ...(output && { output }) });
+    lifeOf(command, withCodec({ ...options, ...(output && { output }) }));
   void run(); // Checks the arguments now, not at the subscription.
   return new Observable((subscriber) =>
     run({

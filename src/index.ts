@@ -16,7 +16,7 @@ export {
   StopError,
   type CommandWords,
 } from './errors.js';
-export type { Codec, Decoder, DecoderLimits } from './framing/codec.js';
+export type { Codec, Decoder, DecoderLimits, WithCodec } from './framing/codec.js';
 export { bytes } from './framing/bytes.js';
 export { contentLength } from './framing/contentLength.js';
 export { delimited } from './framing/delimited.js';

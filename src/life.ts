@@ -17,6 +17,7 @@ import { abortable } from './abortable.js';
 import { Broadcast } from './Broadcast.js';
 import type { Command } from './command.js';
 import { InputClosedError } from './errors.js';
+import type { WithCodec } from './framing/codec.js';
 import type { LineInput } from './framing/lines.js';
 import { checkMethods, checkOptions, checkType } from './check.js';
 import { planRun, type RunOptions } from './options.js';
@@ -37,6 +38,11 @@ export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Ou
   readonly signal?: AbortSignal;
 }
 
+/** The life of a program whose codec says what comes out of it and what goes in. */
+export function lifeOf<Out, In = LineInput>(
+  command: Command,
+  options: LifeOptions<Out, In> & WithCodec<Out, In>,
+): Observable<WorkerStatus>;
 /**
  * The life of a program as an Observable of its statuses, the primitive under everything else.
  * Subscribing starts the program; `starting`, `running` and `exited` flow by. A clean end completes,
@@ -57,7 +63,11 @@ export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Ou
  * `StopError`, or the error of `input`.
  * @throws TypeError, RangeError for a wrong command or option.
  */
-export function lifeOf<Out = string, In = LineInput>(
+export function lifeOf<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: LifeOptions<Out, In>,
+): Observable<WorkerStatus>;
+export function lifeOf<Out, In>(
   command: Command,
   options: LifeOptions<Out, In> = {},
 ): Observable<WorkerStatus> {

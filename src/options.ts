@@ -9,7 +9,7 @@ import {
 } from './check.js';
 import { clockOf } from './clock.js';
 import { parseCommand, type Command } from './command.js';
-import type { Codec } from './framing/codec.js';
+import type { Codec, WithCodec } from './framing/codec.js';
 import { lines, type LineInput } from './framing/lines.js';
 import { launch as launchReal } from './process/launch.js';
 import type { Launch } from './process/Program.js';
@@ -81,8 +81,7 @@ export function planRun<Out, In>(
     argv0,
     uid,
     gid,
-    // Without a codec, Out and In are what lines() makes of them.
-    codec = lines() as unknown as Codec<Out, In>,
+    codec = usualCodec<Out, In>(),
     stderr = 'pipe',
     successExits = [0],
     ready,
@@ -135,6 +134,18 @@ export function planRun<Out, In>(
     launch,
     input,
   };
+}
+
+/** Fills in the usual codec, for whoever passes options on. */
+export function withCodec<Out, In, Options extends object>(
+  options: Options & Partial<WithCodec<Out, In>>,
+): Options & WithCodec<Out, In> {
+  return { ...options, codec: options.codec ?? usualCodec() };
+}
+
+/** Without a codec, Out and In are what lines() makes of them: the public declarations see to that. */
+function usualCodec<Out, In>(): Codec<Out, In> {
+  return lines() as unknown as Codec<Out, In>;
 }
 
 function checkEnv(env: unknown): void {

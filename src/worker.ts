@@ -4,6 +4,7 @@ import { Broadcast } from './Broadcast.js';
 import type { Clock } from './clock.js';
 import type { Command } from './command.js';
 import type { CommandWords } from './errors.js';
+import type { WithCodec } from './framing/codec.js';
 import type { LineInput } from './framing/lines.js';
 import { InputSubject } from './InputSubject.js';
 import { checkOptions, checkType, checkWhole } from './check.js';
@@ -82,6 +83,11 @@ export interface ReactiveWorker<Out = string, In = LineInput>
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Creates a worker whose codec says what comes out of the program and what goes in. */
+export function createWorker<Out, In = LineInput>(
+  command: Command,
+  options: WorkerOptions<Out, In> & WithCodec<Out, In>,
+): ReactiveWorker<Out, In>;
 /**
  * Creates a worker: a program that runs beside the application, restarted by a policy if one is given.
  *
@@ -97,7 +103,11 @@ export interface ReactiveWorker<Out = string, In = LineInput>
  * @returns the worker; it reports its failures on `status$`.
  * @throws TypeError, RangeError for a wrong command or option.
  */
-export function createWorker<Out = string, In = LineInput>(
+export function createWorker<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: WorkerOptions<Out, In>,
+): ReactiveWorker<Out, In>;
+export function createWorker<Out, In>(
   command: Command,
   options: WorkerOptions<Out, In> = {},
 ): ReactiveWorker<Out, In> {

@@ -79,7 +79,7 @@ describe('through', () => {
   });
 
   it('takes the options of a run', async () => {
-    const options: ThroughOptions<unknown, unknown> = { codec: jsonLines() };
+    const options = { codec: jsonLines() } satisfies ThroughOptions<unknown, unknown>;
     expect(await all(of({ a: 1 }).pipe(through('cat', options)))).toEqual([{ a: 1 }]);
     expect(await all(of('a').pipe(through('grep b', { successExits: [0, 1] })))).toEqual([]);
   });

@@ -8,6 +8,7 @@ import {
   type WorkerOptions,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
+import { withCodec } from '../../src/options.js';
 import { IGNORES, type Temper } from './LifeModel.js';
 import { record, use } from './programs.js';
 
@@ -36,7 +37,7 @@ export async function fakeWorker<Out = string, In = string>(
     jitter: false,
     ...restart,
   });
-  const worker = createWorker<Out, In>('fake', { supervise, ...fakes.options, ...rest });
+  const worker = createWorker('fake', withCodec({ supervise, ...fakes.options, ...rest }));
   const system = {
     pass: (ms: number) => advance(scheduler, ms),
     get newest() {

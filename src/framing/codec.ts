@@ -1,18 +1,35 @@
-/** How a program's stdout becomes values, and values become its stdin. */
+/**
+ * How a program's stdout becomes values, and values become its stdin. One's own is an object with these
+ * two functions, or a class with these two methods.
+ *
+ * @example
+ * ```ts
+ * const sizes: Codec<number, string> = {
+ *   decoder: (next) => ({ write: (chunk) => next(chunk.length), end: () => undefined }),
+ *   encode: (value) => `${value}\n`,
+ * };
+ * ```
+ *
+ * @see lines, jsonLines, contentLength, delimited, bytes
+ */
 export interface Codec<Out, In> {
+  // Functions, not methods: the compiler then objects to a codec that takes less, or gives something else.
   /**
-   * Begins a stream of output: one decoder a run.
-   *
-   * @param next - takes each value as soon as it is complete.
-   * @param limits - what the decoder may keep in memory.
+   * Begins a stream of output: one decoder a run. `next` takes each value as soon as it is complete;
+   * `limits` says what the decoder may keep in memory.
    */
-  decoder(next: (value: Out) => void, limits: DecoderLimits): Decoder;
+  readonly decoder: (next: (value: Out) => void, limits: DecoderLimits) => Decoder;
   /**
-   * Encodes one value, with whatever ends it.
-   *
-   * @throws whatever makes the value impossible to send: it is shown on `rejected$`.
+   * Encodes one value, with whatever ends it. It throws what makes the value impossible to send: that is
+   * shown on `rejected$`.
    */
-  encode(value: In): string | Uint8Array;
+  readonly encode: (value: In) => string | Uint8Array;
+}
+
+/** Options that have a codec, which says what comes out of a program and what goes in. */
+export interface WithCodec<Out, In> {
+  /** How stdout becomes values and values become stdin. */
+  readonly codec: Codec<Out, In>;
 }
 
 /** What a decoder may keep in memory. */

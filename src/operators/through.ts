@@ -1,11 +1,18 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Command } from '../command.js';
+import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
 import { fromCommand, type CommandOptions } from '../fromCommand.js';
+import { withCodec } from '../options.js';
 
 /** Options of {@link through}. */
 export type ThroughOptions<Out = string, In = LineInput> = Omit<CommandOptions<Out, In>, 'input'>;
 
+/** Sends a stream through a program whose codec says what comes out of it and what goes in. */
+export function through<Out, In = LineInput>(
+  command: Command,
+  options: ThroughOptions<Out, In> & WithCodec<Out, In>,
+): OperatorFunction<In, Out>;
 /**
  * Sends a stream through a program: values go to its stdin, what it writes comes out. The source's
  * completion is end-of-file; its error ends the program and the stream. The program's failure ends
@@ -24,10 +31,14 @@ export type ThroughOptions<Out = string, In = LineInput> = Omit<CommandOptions<O
  * @returns an operator; errors as `fromCommand` does.
  * @throws TypeError, RangeError for a wrong command or option.
  */
-export function through<Out = string, In = LineInput>(
+export function through<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: ThroughOptions<Out, In>,
+): OperatorFunction<In, Out>;
+export function through<Out, In>(
   command: Command,
   options: ThroughOptions<Out, In> = {},
 ): OperatorFunction<In, Out> {
-  void fromCommand(command, options); // Checks the arguments now, not at the subscription.
-  return (source$) => fromCommand(command, { ...options, input: source$ });
+  void fromCommand(command, withCodec(options)); // Checks the arguments now, not at the subscription.
+  return (source$) => fromCommand(command, { ...withCodec(options), input: source$ });
 }

@@ -1,6 +1,6 @@
 import { ignoreElements, type Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
 import { checkMethods, checkOptions, checkType } from '../check.js';
-import type { Codec } from '../framing/codec.js';
+import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import type { RunOptions } from '../options.js';
 import type { Launch, Program } from '../process/Program.js';
@@ -74,8 +74,8 @@ export function fakeProgram(
   options?: FakeProgramOptions & { readonly codec?: undefined },
 ): FakeProgram;
 export function fakeProgram<In, Out>(
-  behaviour: FakeBehaviour<In, Out> | undefined,
-  options: FakeProgramOptions<In, Out>,
+  behaviour: FakeBehaviour<NoInfer<In>, NoInfer<Out>> | undefined,
+  options: FakeProgramOptions<In, Out> & WithCodec<In, Out>,
 ): FakeProgram<In, Out>;
 export function fakeProgram<In, Out>(
   behaviour: FakeBehaviour<In, Out> = ignoreElements(),
