@@ -10,22 +10,20 @@ import {
 import type { AskLimits } from './askInTurn.js';
 import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
 import type { Exit } from './status.js';
-import { internalsOf, type ReactiveWorker } from './worker.js';
+import { internalsOf, type ReactiveWorker, type WorkerInternals } from './worker.js';
 
 /** What finds the id of a request and of a reply; `undefined` if it has none. */
 export type Key<Out, In> = (message: Out | In) => unknown;
 
-/** A request under way. */
+/** A request under way. There may be 100,000 of them: no closure is made for each. */
 interface Asked<Out, In> {
   readonly id: unknown;
   readonly request: In;
-  readonly limits: AskLimits;
-  readonly replied: (reply: Out) => void;
-  readonly failed: (error: unknown) => void;
+  readonly asking: Asking<Out, In>;
   cancelTimer: () => void;
   /** How often it was asked. */
   asked: number;
-  failure?: ExitError;
+  failure: ExitError | undefined;
 }
 
 /**
@@ -33,21 +31,25 @@ interface Asked<Out, In> {
  * message, however many they are.
  */
 class Correspondence<Out, In> {
-  readonly #worker: ReactiveWorker<Out, In>;
+  readonly #output$: Observable<Out>;
+  readonly #worker: WorkerInternals<In>;
   readonly #key: Key<Out, In>;
   readonly #asked = new Map<unknown, Asked<Out, In>>();
+  /** What waits for the worker to be running. */
+  readonly #unsent: Asked<Out, In>[] = [];
   #listening = Subscription.EMPTY;
 
   constructor(worker: ReactiveWorker<Out, In>, key: Key<Out, In>) {
-    this.#worker = worker;
+    this.#output$ = worker.output$;
+    this.#worker = internalsOf(worker);
     this.#key = key;
   }
 
-  /** Asks; exactly one of `replied` and `failed` is called, unless `forget` comes first. */
+  /** Asks; its `asking` is told of the reply or the failure, unless `forget` comes first. */
   ask(asked: Asked<Out, In>): void {
     if (this.#asked.has(asked.id)) {
       const reason = `a request with the key ${String(asked.id)} is under way already`;
-      asked.failed(new TypeError(reason));
+      asked.asking.failed(new TypeError(reason));
       return;
     }
     // What is replayed to a new subscriber is no reply: first listen, then wait for one.
@@ -73,13 +75,13 @@ class Correspondence<Out, In> {
   }
 
   #fail(asked: Asked<Out, In>, error: unknown): void {
-    if (this.forget(asked)) asked.failed(error);
+    if (this.forget(asked)) asked.asking.failed(error);
   }
 
   #listen(): void {
-    const { supervisor } = internalsOf(this.#worker);
+    const { supervisor } = this.#worker;
     this.#listening = new Subscription();
-    this.#listening.add(this.#worker.output$.subscribe((reply) => this.#receive(reply)));
+    this.#listening.add(this.#output$.subscribe((reply) => this.#receive(reply)));
     this.#listening.add(supervisor.ended$.subscribe((exit) => this.#runEnded(exit)));
   }
 
@@ -93,7 +95,7 @@ class Correspondence<Out, In> {
       return;
     }
     const asked = id === undefined ? undefined : this.#asked.get(id);
-    if (asked && asked.asked > 0 && this.forget(asked)) asked.replied(reply);
+    if (asked && asked.asked > 0 && this.forget(asked)) asked.asking.replied(asked, reply);
   }
 
   #runEnded(exit: Exit): void {
@@ -101,31 +103,44 @@ class Correspondence<Out, In> {
     for (const asked of [...this.#asked.values()]) {
       if (asked.asked === 0) continue;
       asked.failure = failure;
-      if (asked.asked < asked.limits.attempts) this.#send(asked);
+      if (asked.asked < asked.asking.limits.attempts) this.#send(asked);
       else this.#fail(asked, failure);
     }
   }
 
   #send(asked: Asked<Out, In>): void {
     if (this.#asked.get(asked.id) !== asked) return;
-    const { command, clock, input, supervisor } = internalsOf(this.#worker);
-    const { timeoutMs, attempts } = asked.limits;
+    const { input, supervisor } = this.#worker;
     asked.cancelTimer();
     const settled = supervisor.settled();
     if (settled) {
-      void settled.then(() => this.#send(asked));
+      if (this.#unsent.push(asked) === 1) void settled.then(() => this.#sendUnsent());
       return;
     }
     asked.asked++;
+    this.#startTimer(asked);
+    input.push(asked.request, (error) => this.#lost(asked, error));
+  }
+
+  #sendUnsent(): void {
+    for (const asked of this.#unsent.splice(0)) this.#send(asked);
+  }
+
+  #startTimer(asked: Asked<Out, In>): void {
+    const { timeoutMs } = asked.asking.limits;
+    if (timeoutMs === Infinity) return;
+    const { clock, command } = this.#worker;
     asked.cancelTimer = clock.after(timeoutMs, () => {
       const reason = `did not reply within timeoutMs (${timeoutMs})`;
       this.#fail(asked, new ReplyTimeoutError(command, reason));
     });
-    input.push(asked.request, (error) => {
-      // The end of the run follows, if that is why, and may ask again.
-      const mayFollow = error instanceof InputClosedError && asked.asked < attempts;
-      if (!mayFollow) this.#fail(asked, asked.failure ?? error);
-    });
+  }
+
+  #lost(asked: Asked<Out, In>, error: Error): void {
+    // The end of the run follows, if that is why, and may ask again.
+    const mayFollow =
+      error instanceof InputClosedError && asked.asked < asked.asking.limits.attempts;
+    if (!mayFollow) this.#fail(asked, asked.failure ?? error);
   }
 }
 
@@ -184,7 +199,7 @@ class Asking<Out, In> {
 
   constructor(
     private readonly correspondence: Correspondence<Out, In>,
-    private readonly limits: AskLimits,
+    readonly limits: AskLimits,
     private readonly concurrency: number,
     private readonly subscriber: Subscriber<Out>,
   ) {}
@@ -197,6 +212,16 @@ class Asking<Out, In> {
   complete(): void {
     this.#isComplete = true;
     this.#goOn();
+  }
+
+  replied(asked: Asked<Out, In>, reply: Out): void {
+    this.#underWay.delete(asked);
+    this.subscriber.next(reply);
+    this.#goOn();
+  }
+
+  failed(error: unknown): void {
+    this.subscriber.error(error);
   }
 
   leave(): void {
@@ -212,19 +237,7 @@ class Asking<Out, In> {
       this.subscriber.error(error);
       return;
     }
-    const asked: Asked<Out, In> = {
-      id,
-      request,
-      limits: this.limits,
-      asked: 0,
-      cancelTimer: noop,
-      replied: (reply) => {
-        this.#underWay.delete(asked);
-        this.subscriber.next(reply);
-        this.#goOn();
-      },
-      failed: (error) => this.subscriber.error(error),
-    };
+    const asked = { id, request, asking: this, cancelTimer: noop, asked: 0, failure: undefined };
     this.#underWay.add(asked);
     this.correspondence.ask(asked);
   }
