@@ -136,10 +136,11 @@ export function planRun<Out, In>(
   };
 }
 
-/** Fills in the usual codec, for whoever passes options on. */
+/** Fills in the usual codec, for whoever passes options on. @throws TypeError if they are none. */
 export function withCodec<Out, In, Options extends object>(
   options: Options & Partial<WithCodec<Out, In>>,
 ): Options & WithCodec<Out, In> {
+  checkOptions('options', options);
   return { ...options, codec: options.codec ?? usualCodec() };
 }
 
