@@ -1,7 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import spawn from 'cross-spawn';
 import { codeOf } from '../errors.js';
+import { checkBatchFile } from './batchFile.js';
 import { guard } from './guard.js';
 import { posixTree } from './posixTree.js';
 import type { ProcessTree } from './ProcessTree.js';
@@ -102,7 +103,7 @@ function treeOf(pid: number, { ownGroup, orphanGuard }: LaunchPlan): ProcessTree
 
 function spawnChild(plan: LaunchPlan): ChildProcess {
   const [file = '', ...args] = plan.command;
-  return spawn(file, args, {
+  const options: SpawnOptions = {
     cwd: plan.cwd,
     env: plan.env,
     argv0: plan.argv0,
@@ -111,7 +112,9 @@ function spawnChild(plan: LaunchPlan): ChildProcess {
     detached: plan.ownGroup && !isWindows,
     windowsHide: true,
     stdio: [plan.input ? 'pipe' : 'ignore', 'pipe', plan.stderr],
-  });
+  };
+  if (isWindows) checkBatchFile(file, args, options);
+  return spawn(file, args, options);
 }
 
 /** What stands for a program that never was. */
