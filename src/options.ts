@@ -141,7 +141,8 @@ export function withCodec<Out, In, Options extends object>(
   options: Options & Partial<WithCodec<Out, In>>,
 ): Options & WithCodec<Out, In> {
   checkOptions('options', options);
-  return { ...options, codec: options.codec ?? usualCodec() };
+  const { codec = usualCodec<Out, In>() } = options;
+  return { ...options, codec };
 }
 
 /** Without a codec, Out and In are what lines() makes of them: the public declarations see to that. */
