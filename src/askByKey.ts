@@ -20,6 +20,7 @@ interface Asked<Out, In> {
   readonly id: unknown;
   readonly request: In;
   readonly asking: Asking<Out, In>;
+  isUnderWay: boolean;
   cancelTimer: () => void;
   /** How often it was asked. */
   asked: number;
@@ -55,6 +56,7 @@ class Correspondence<Out, In> {
     // What is replayed to a new subscriber is no reply: first listen, then wait for one.
     if (this.#asked.size === 0) this.#listen();
     this.#asked.set(asked.id, asked);
+    asked.isUnderWay = true;
     this.#send(asked);
   }
 
@@ -67,7 +69,8 @@ class Correspondence<Out, In> {
 
   /** Stops waiting for a reply. Says if there was none yet. */
   forget(asked: Asked<Out, In>): boolean {
-    if (this.#asked.get(asked.id) !== asked) return false;
+    if (!asked.isUnderWay) return false;
+    asked.isUnderWay = false;
     this.#asked.delete(asked.id);
     asked.cancelTimer();
     if (this.#asked.size === 0) this.#listening.unsubscribe();
@@ -109,7 +112,7 @@ class Correspondence<Out, In> {
   }
 
   #send(asked: Asked<Out, In>): void {
-    if (this.#asked.get(asked.id) !== asked) return;
+    if (!asked.isUnderWay) return;
     const { input, supervisor } = this.#worker;
     asked.cancelTimer();
     const settled = supervisor.settled();
@@ -237,7 +240,15 @@ class Asking<Out, In> {
       this.subscriber.error(error);
       return;
     }
-    const asked = { id, request, asking: this, cancelTimer: noop, asked: 0, failure: undefined };
+    const asked = {
+      id,
+      request,
+      asking: this,
+      isUnderWay: false,
+      cancelTimer: noop,
+      asked: 0,
+      failure: undefined,
+    };
     this.#underWay.add(asked);
     this.correspondence.ask(asked);
   }

@@ -7,7 +7,7 @@ export default {
   id: 'B1',
   work: '5 million lines out, one subscriber',
   size: { full: { lines: 5_000_000 }, quick: { lines: 2_000_000 } },
-  figures: [{ key: 'ms', name: 'time', goal: 1.25 }],
+  figures: [{ key: 'ms', name: 'time', goal: 1.25, gross: 5 }],
   peers,
 
   async control({ countLines }, { lines }) {

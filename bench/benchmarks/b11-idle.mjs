@@ -24,7 +24,7 @@ export default {
   size: { full: { workers: 500 }, quick: { workers: 100 } },
   figures: [
     { key: 'residentKb', name: 'RSS', unit: 'KB', goal: 25 },
-    { key: 'startUs', name: 'time to start', goal: 1.15 },
+    { key: 'startUs', name: 'time to start', goal: 1.15, gross: 4 },
   ],
   nodeFlags: ['--expose-gc'],
 

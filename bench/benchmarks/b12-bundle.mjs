@@ -6,7 +6,7 @@ import { index as library } from '../harness/library.mjs';
 export default {
   id: 'B12',
   work: 'the core, minified and gzipped',
-  figures: [{ name: 'size', unit: 'kB', isSize: true, goal: 6 }],
+  figures: [{ name: 'size', unit: 'kB', isSize: true, goal: 6, gross: 14 }],
 
   /** What an application that imports the core ships, without rxjs and cross-spawn. */
   async figure() {

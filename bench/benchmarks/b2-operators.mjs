@@ -32,7 +32,7 @@ export default {
   ...output,
   id: 'B2',
   work: 'the same, pipe(filter, map)',
-  figures: [{ key: 'ms', name: 'time', goal: 1.8 }],
+  figures: [{ key: 'ms', name: 'time', goal: 1.8, gross: 8 }],
   // It costs the peers the same for every line; fewer lines keep the whole short.
   peerSize: 'quick',
 

@@ -17,7 +17,7 @@ export default {
   ...output,
   id: 'B3',
   work: 'the same, three subscribers',
-  figures: [{ key: 'ms', name: 'time', goal: 2 }],
+  figures: [{ key: 'ms', name: 'time', goal: 2, gross: 6 }],
   // It costs the peers the same for every line; fewer lines keep the whole short.
   peerSize: 'quick',
 

@@ -6,8 +6,8 @@ export default {
   work: '20,000 round trips through cat',
   size: { full: { trips: 20_000 }, quick: { trips: 5_000 } },
   figures: [
-    { key: 'p50', name: 'p50', goal: 1.05 },
-    { key: 'p99', name: 'p99', goal: 1.3 },
+    { key: 'p50', name: 'p50', goal: 1.05, gross: 3.5 },
+    { key: 'p99', name: 'p99', goal: 1.3, gross: Infinity },
   ],
   // On several cores the time depends on which of them the two processes happen to be.
   pinned: true,

@@ -24,7 +24,7 @@ export default {
   id: 'B6',
   work: '200,000 exchanges, by key',
   size: { full: { requests: 200_000 }, quick: { requests: 100_000 } },
-  figures: [{ key: 'ms', name: 'time', goal: 1.5 }],
+  figures: [{ key: 'ms', name: 'time', goal: 1.5, gross: 10 }],
 
   async control({ spawn, closed }, { requests }) {
     const { seen, add } = counter();
