@@ -41,6 +41,8 @@ export function checkBatchFile(file: string, args: readonly string[], options: S
   const dangers = isReadTwice ? DANGERS : [...DANGERS, ['a quote', /"/] as const];
   const danger = dangers.find(([, pattern]) => pattern.test(words));
   if (!danger) return;
+  // cmd.exe has commands of its own (dir, echo), but it would mostly say that there is no such program.
+  if (!parsed.file) throw Object.assign(new Error(`spawn ${file} ENOENT`), { code: 'ENOENT' });
   throw new Error(
     `Windows has cmd.exe run it, which ${danger[0]} in the arguments could mislead; run the program that it starts instead`,
   );

@@ -14,9 +14,18 @@ export function windowsTree(pid: number, run: typeof spawn = spawn): ProcessTree
   return {
     signal(signal) {
       if (gone || signal === 'SIGCONT') return;
-      run(taskkill, ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true })
-        // Without taskkill, the program itself is all that can be ended.
-        .once('error', () => process.kill(pid, signal));
+      run(taskkill, ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).once(
+        'error',
+        () => {
+          // Without taskkill, the program itself is all that can be ended, unless it has just ended.
+          if (gone) return;
+          try {
+            process.kill(pid, signal);
+          } catch {
+            // It has, and that is not known yet.
+          }
+        },
+      );
     },
     alive: () => !gone,
     exited() {
