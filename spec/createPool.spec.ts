@@ -201,7 +201,8 @@ describe('createPool', () => {
     });
 
     it('may fail by the ten thousand at once', async () => {
-      const { pool, system, now } = await fakePool({ size: 1 });
+      const { pool, ask, system, now } = await fakePool({ size: 1 });
+      ask('first');
       let failed = 0;
       const requests$ = from(numbers(10_000)).pipe(
         mergeMap(() =>
@@ -212,6 +213,9 @@ describe('createPool', () => {
         ),
       );
       const heard = hear(requests$);
+      await system.pass(0);
+      expect(now()).toMatchObject({ busy: 1, waiting: 10_000 });
+      system.newest.print('A\n');
       await system.pass(0);
       expect(heard.end).toBe('complete');
       expect(failed).toBe(10_000);

@@ -1,7 +1,8 @@
-import { NotRunningError, RestartLimitError } from 'simple-ipc';
-import { fakePool } from './support/fakePool.js';
+import { catchError, from, mergeMap, of } from 'rxjs';
+import { exchange, NotRunningError, RestartLimitError } from 'simple-ipc';
+import { fakePool, reply } from './support/fakePool.js';
 import { hear } from './support/fakeWorker.js';
-import { cleanUp, watchWarnings } from './support/programs.js';
+import { cleanUp, numbers, watchWarnings } from './support/programs.js';
 
 describe('createPool, its life', () => {
   beforeEach(watchWarnings);
@@ -106,6 +107,26 @@ describe('createPool, its life', () => {
       expect(asked[2]!.end).toBeInstanceOf(RestartLimitError);
       const late = ask('d');
       expect(late.end).toBeInstanceOf(RestartLimitError);
+    });
+
+    it('that are used up fail whatever waits, by the ten thousand', async () => {
+      const { pool, system, now } = await fakePool({ size: 1, restart: { maxRestarts: 0 } });
+      let failed = 0;
+      const requests$ = from(numbers(10_000)).pipe(
+        mergeMap((request) =>
+          of(request).pipe(
+            exchange(pool, { reply }),
+            catchError(() => of(failed++)),
+          ),
+        ),
+      );
+      const heard = hear(requests$);
+      await system.pass(0);
+      expect(now()).toMatchObject({ busy: 1, waiting: 9_999 });
+      system.newest.exit(1);
+      await system.pass(0);
+      expect(heard.end).toBe('complete');
+      expect(failed).toBe(10_000);
     });
 
     it('by hand bring a worker back that had failed', async () => {

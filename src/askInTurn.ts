@@ -53,7 +53,7 @@ export function askInTurn<Out, In, Reply>(
       };
       const runEnded = (exit: Exit): void => {
         failure = new ExitError(exit);
-        if (asked >= attempts || subscriber.closed) {
+        if (asked >= attempts) {
           fail(failure);
           return;
         }

@@ -13,6 +13,7 @@ import {
 } from 'rxjs';
 import { createWorker, exchange, jsonLines, type WorkerOptions } from 'simple-ipc';
 import { fakeWorker, hear } from '../support/fakeWorker.js';
+import type { Temper } from '../support/LifeModel.js';
 import {
   cleanUp,
   collectUnhandled,
@@ -32,7 +33,9 @@ const json = (...messages: unknown[]) =>
   messages.map((message) => `${JSON.stringify(message)}\n`).join('');
 
 /** Messages with an id, and a program in memory. */
-async function fakeServer(options: WorkerOptions<Message, Message> = {}) {
+async function fakeServer(
+  options: WorkerOptions<Message, Message> & { readonly temper?: Temper } = {},
+) {
   const fake = await fakeWorker<Message, Message>({ codec: jsonLines(), ...options });
   return {
     ...fake,
@@ -77,6 +80,30 @@ describe('exchange by key', () => {
     expect(heard.values).toEqual([]);
     program.print(json({ id: 1, text: 'new' }));
     expect(heard.values).toEqual([{ id: 1, text: 'new' }]);
+  });
+
+  it('takes nothing for a reply that comes before the request is sent', async () => {
+    const { worker, system, program, asked } = await fakeServer({ temper: 'deaf' });
+    void worker.restart();
+    const heard = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+    program.print(json({ id: 1, text: 'old' }));
+    await system.pass(1_000);
+    expect(asked()).toEqual([[], [1]]);
+    expect(heard.values).toEqual([]);
+    system.newest!.print(json({ id: 1, text: 'new' }));
+    expect(heard.values).toEqual([{ id: 1, text: 'new' }]);
+  });
+
+  it('looks at no message while nothing is asked', async () => {
+    const { worker, system, program } = await fakeServer();
+    const watched = jest.fn(key);
+    const heard = hear(from([1]).pipe(map(request), exchange(worker, { key: watched })));
+    await system.pass(0);
+    program.print(json({ id: 1 }));
+    expect(heard.end).toBe('complete');
+    const { length } = watched.mock.calls;
+    program.print(json({ id: 2 }, { id: 3 }));
+    expect(watched.mock.calls).toHaveLength(length);
   });
 
   it('has no more than concurrency requests under way', async () => {
