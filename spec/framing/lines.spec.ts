@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { PieceDecoder } from '../../src/framing/PieceDecoder.js';
 import { LineBreak, lines } from '../../src/framing/lines.js';
 
 const LF = 10;
@@ -402,60 +401,5 @@ describe('lines', () => {
         { numRuns: CASES },
       );
     });
-  });
-});
-
-describe('PieceDecoder', () => {
-  /** Decodes text that frames nothing, in pieces. */
-  function decodeInPieces(chunks: readonly (string | Uint8Array)[], maxLength: number) {
-    const received: string[] = [];
-    const decoder = new PieceDecoder((line) => received.push(line), maxLength);
-    for (const chunk of chunks) decoder.write(typeof chunk === 'string' ? bytesOf(chunk) : chunk);
-    decoder.end();
-    return received;
-  }
-
-  it('delivers lines within the limit as they are', () => {
-    expect(decodeInPieces(['1\r', '\n\n12', '34\n', '123'], 4)).toEqual(['1', '', '1234', '123']);
-  });
-
-  it('does not wait for the end of a line past the limit', () => {
-    const next = jest.fn();
-    const decoder = new PieceDecoder(next, 4);
-    decoder.write(bytesOf('123'));
-    expect(next).not.toHaveBeenCalled();
-    decoder.write(bytesOf('456'));
-    expect(next.mock.calls).toEqual([['123456']]);
-  });
-
-  it('goes on with the lines after it', () => {
-    const received = decodeInPieces(['1\n23456', '78', '9012', '3\n4\n'], 4);
-    expect(received.slice(0, 1)).toEqual(['1']);
-    expect(received.slice(1, -1).join('')).toBe('234567890123');
-    expect(received.slice(-1)).toEqual(['4']);
-  });
-
-  it('adds no empty line where the line ends', () => {
-    expect(decodeInPieces(['123', '45\n', '6\n'], 4)).toEqual(['12345', '6']);
-    expect(decodeInPieces(['12345', '\n', '6\n'], 4)).toEqual(['12345', '6']);
-    expect(decodeInPieces(['12345', '\r\n', '6\n'], 4)).toEqual(['12345', '6']);
-  });
-
-  it('cuts no character', () => {
-    const output = bytesOf('€'.repeat(100));
-    for (const chunkBytes of [1, 2, 4, 5, 7, 100]) {
-      expect(decodeInPieces(cutEvery(output, chunkBytes), 10).join('')).toBe('€'.repeat(100));
-    }
-  });
-
-  it('loses no text, whatever the text, its chunks and the limit', () => {
-    const withoutCr = (received: string[]) => received.join('').replaceAll('\r', '');
-    fc.assert(
-      fc.property(chunked(texts.map(bytesOf)), fc.nat({ max: 12 }), (chunks, limit) => {
-        const whole = splitText(textOf(Buffer.concat(chunks)));
-        expect(withoutCr(decodeInPieces(chunks, limit))).toBe(withoutCr(whole));
-      }),
-      { numRuns: CASES },
-    );
   });
 });
