@@ -4,20 +4,40 @@ import type { Exit } from './status.js';
 export type CommandWords = readonly string[];
 
 /**
- * The base of every error this library makes. The message names the command and the reason.
+ * The base of every error this library makes. The message names the command and the reason. (Wrong
+ * arguments are a `TypeError` or `RangeError` at the call.)
+ *
+ * @example
+ * ```ts
+ * fromCommand('tar -tf backup.tar').subscribe({
+ *   error: (error) => {
+ *     if (error instanceof ExitError) console.error(error.exit.code, error.exit.stderrTail);
+ *     else if (error instanceof SpawnError) console.error('Is tar installed?', error.reason);
+ *   },
+ * });
+ * ```
  */
 export class SimpleIpcError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'SimpleIpcError';
   /** The program and its arguments. */
   readonly command: CommandWords;
 
+  /**
+   * @param command - the program and its arguments.
+   * @param reason - what happened, in words that go on from the command's name.
+   * @param options - may have the `cause`.
+   */
   constructor(command: CommandWords, reason: string, options?: ErrorOptions) {
     super(`${quote(command)} ${reason}`, options);
     this.command = command;
   }
 }
 
-/** The program could not be started. `cause` is the system's error. */
+/**
+ * The program could not be started: there is none, or the system refused. `cause` is the system's error.
+ * A policy tries again only if it is `transient`, or if the program ran before.
+ */
 export class SpawnError extends SimpleIpcError {
   override readonly name = 'SpawnError';
   /** The system's error code, for example `ENOENT`. */
@@ -39,7 +59,7 @@ export class SpawnError extends SimpleIpcError {
   }
 }
 
-/** The program ran and ended in failure. */
+/** The program ran and ended in failure: by a code that is not in `successExits`, or by a signal. */
 export class ExitError extends SimpleIpcError {
   override readonly name = 'ExitError';
 
@@ -66,7 +86,7 @@ export class RestartLimitError extends SimpleIpcError {
   }
 }
 
-/** The program did not become ready. `cause` is what `ready` threw, if it did. */
+/** The program was not ready within `startTimeoutMs`, or `ready` failed: then `cause` says why. */
 export class StartTimeoutError extends SimpleIpcError {
   override readonly name = 'StartTimeoutError';
 }
@@ -109,7 +129,7 @@ export class LineBreakError extends SimpleIpcError {
   override readonly name = 'LineBreakError';
 }
 
-/** No reply came in time. */
+/** No reply was complete within `timeoutMs`. */
 export class ReplyTimeoutError extends SimpleIpcError {
   override readonly name = 'ReplyTimeoutError';
 }

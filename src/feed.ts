@@ -21,7 +21,9 @@ import { internalsOf, type ReactiveWorker } from './worker.js';
  *
  * @param worker - made by `createWorker`.
  * @param source - an iterable, sync or async: an array, a generator, a `Readable`.
+ * @returns how much was accepted so far.
  * @throws TypeError for a wrong argument.
+ * @see {@link pacedMap}, for the other direction
  */
 export function feed<Out, In>(
   worker: ReactiveWorker<Out, In>,

@@ -27,8 +27,10 @@ export function fromCommand<Out, In = LineInput>(
  * ```
  *
  * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link CommandOptions}.
  * @returns values; errors as {@link lifeOf} does.
  * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link through}, with which the source is the input
  */
 export function fromCommand<Out extends string = string, In extends LineInput = LineInput>(
   command: Command,

@@ -30,11 +30,11 @@ import type { WorkerStatus } from './status.js';
 export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
   /** What is written to stdin, read anew for each run. @defaultValue none: stdin is empty */
   readonly input?: ObservableInput<In>;
-  /** Gets the decoded stdout of every run, before the status that follows it. Only `next` is called. */
+  /** Gets the decoded stdout of every run, before the status that follows it. Only `next` is called. @defaultValue none: it is discarded */
   readonly output?: Partial<Observer<Out>>;
-  /** Gets the lines of stderr, likewise. */
+  /** Gets the lines of stderr, likewise. @defaultValue none: the end of it is in errors */
   readonly stderrLines?: Partial<Observer<string>>;
-  /** Stops the program when it is aborted; the stream errors with the signal's reason. */
+  /** Stops the program when it is aborted; the stream errors with the signal's reason. @defaultValue none */
   readonly signal?: AbortSignal;
 }
 
@@ -58,10 +58,12 @@ export function lifeOf<Out, In = LineInput>(
  *   .subscribe((status) => console.log(status.state));
  * ```
  *
- * @param command - what to run.
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link LifeOptions}.
  * @returns statuses; errors with `SpawnError`, `ExitError`, `StartTimeoutError`, `FramingError`,
  * `StopError`, or the error of `input`.
  * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link createWorker}, which pours it into subjects, and {@link fromCommand}, which emits the output
  */
 export function lifeOf<Out extends string = string, In extends LineInput = LineInput>(
   command: Command,

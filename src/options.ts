@@ -23,13 +23,13 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly env?: NodeJS.ProcessEnv;
   /** What the program sees as its own name (`argv[0]`). @defaultValue the command's first word */
   readonly argv0?: string;
-  /** The user it runs as (POSIX). */
+  /** The id of the user it runs as (POSIX). @defaultValue that of the host */
   readonly uid?: number;
-  /** The group it runs as (POSIX). */
+  /** The id of the group it runs as (POSIX). @defaultValue that of the host */
   readonly gid?: number;
   /** How stdout becomes values and values become stdin. @defaultValue `lines()` */
   readonly codec?: Codec<Out, In>;
-  /** `'inherit'` sends stderr to the host's own. @defaultValue `'pipe'` */
+  /** Whether stderr is read, or sent to the host's own (`'inherit'`). @defaultValue `'pipe'` */
   readonly stderr?: 'pipe' | 'inherit';
   /** The exit codes that are a success. @defaultValue `[0]` */
   readonly successExits?: readonly number[];

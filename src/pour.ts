@@ -6,6 +6,7 @@ export type Pullable<In> = Iterable<In> | AsyncIterable<In>;
 
 /** How much of a source was accepted as input. */
 export interface FeedProgress {
+  /** Values. */
   readonly lines: number;
   /** As encoded, line ends included. */
   readonly bytes: number;

@@ -7,4 +7,5 @@ export {
   type FakeProgramOptions,
   type Refusal,
 } from './testing/fakeProgram.js';
+export type { StopSignal } from './process/Program.js';
 export type { FakeRun, StopRequest } from './testing/FakeRun.js';

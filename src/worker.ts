@@ -100,8 +100,11 @@ export function createWorker<Out, In = LineInput>(
  * ```
  *
  * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link WorkerOptions}.
  * @returns the worker; it reports its failures on `status$`.
  * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link exchange}, {@link feed} and {@link pacedMap}, to talk to it; {@link fromCommand}, for one-off
+ * programs
  */
 export function createWorker<Out extends string = string, In extends LineInput = LineInput>(
   command: Command,

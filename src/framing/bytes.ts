@@ -8,6 +8,8 @@ import type { Codec } from './codec.js';
  * ```ts
  * fromCommand(['ffmpeg', '-i', file, '-f', 'wav', '-'], { codec: bytes() });
  * ```
+ *
+ * @returns the codec.
  */
 export function bytes(): Codec<Uint8Array, Uint8Array | string> {
   return {

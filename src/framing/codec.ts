@@ -10,7 +10,7 @@
  * };
  * ```
  *
- * @see lines, jsonLines, contentLength, delimited, bytes
+ * @see {@link lines}, {@link jsonLines}, {@link contentLength}, {@link delimited}, {@link bytes}
  */
 export interface Codec<Out, In> {
   // Functions, not methods: the compiler then objects to a codec that takes less, or gives something else.

@@ -17,6 +17,9 @@ const MAX_HEADER_BYTES = 8 * 1024;
  *   codec: contentLength<Message, Message>(),
  * });
  * ```
+ *
+ * @returns the codec.
+ * @see {@link jsonLines}
  */
 export function contentLength<Out = unknown, In = unknown>(): Codec<Out, In> {
   const utf8 = new TextDecoder();

@@ -12,6 +12,7 @@ import type { Codec } from './codec.js';
  * ```
  *
  * @param separator - one character or more.
+ * @returns the codec.
  * @throws TypeError if it is not text, or empty.
  */
 export function delimited(separator: string): Codec<string, string> {

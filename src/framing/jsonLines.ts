@@ -2,6 +2,7 @@ import type { Codec } from './codec.js';
 import { fromJson, toJson } from './json.js';
 import { LineDecoder } from './lines.js';
 
+/** Options of {@link jsonLines}. */
 export interface JsonLinesOptions {
   /**
    * Gets a line that is not JSON, which is then skipped.
@@ -19,7 +20,10 @@ export interface JsonLinesOptions {
  * const server = createWorker('node server.js', { codec: jsonLines<Reply, Request>() });
  * ```
  *
+ * @param options - see {@link JsonLinesOptions}.
+ * @returns the codec.
  * @throws TypeError for a wrong option.
+ * @see {@link contentLength}
  */
 export function jsonLines<Out = unknown, In = unknown>({ onInvalid }: JsonLinesOptions = {}): Codec<
   Out,

@@ -3,6 +3,7 @@ import type { Codec, Decoder } from './codec.js';
 /** What a line codec sends: each value becomes one line, as `String(value)`. */
 export type LineInput = string | number | boolean | bigint;
 
+/** Options of {@link lines}. */
 export interface LinesOptions {
   /**
    * What to do with a value that contains LF or CR: such a value would arrive as two lines.
@@ -30,6 +31,11 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
  * ```ts
  * const shell = createWorker('sh', { codec: lines({ lineBreaks: 'allow' }) });
  * ```
+ *
+ * @param options - see {@link LinesOptions}.
+ * @returns the codec.
+ * @throws TypeError for a wrong option.
+ * @see {@link delimited} for other separators, {@link bytes} for none
  */
 export function lines({ lineBreaks = 'reject' }: LinesOptions = {}): Codec<string, LineInput> {
   if (!['reject', 'allow'].includes(lineBreaks)) {

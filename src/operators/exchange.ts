@@ -17,7 +17,7 @@ export interface ExchangeLimits {
   readonly idempotent?: boolean;
   /** How often an idempotent request is asked in all, so that one which kills its program ends too. @defaultValue 3 */
   readonly maxAttempts?: number;
-  /** Ends the exchanges when it is aborted: the stream errors with the signal's reason. */
+  /** Ends the exchanges when it is aborted: the stream errors with the signal's reason. @defaultValue none */
   readonly signal?: AbortSignal;
 }
 
@@ -75,11 +75,13 @@ export interface KeyOptions<Out, In> extends ExchangeLimits {
  * @param options - with `reply` or with `key`.
  * @returns an operator from requests to replies.
  * @throws TypeError, RangeError for a wrong argument.
+ * @see {@link createPool}, for several programs of one kind
  */
 export function exchange<Out, In, Reply>(
   worker: ReactiveWorker<Out, In> | Pool<Out, In>,
   options: ReplyOptions<Out, In, Reply>,
 ): OperatorFunction<In, Reply>;
+/** Asks a program whose replies share an id with their request; any number is under way at a time. */
 export function exchange<Out, In>(
   worker: ReactiveWorker<Out, In>,
   options: KeyOptions<Out, In>,

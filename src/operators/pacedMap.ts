@@ -34,8 +34,10 @@ export interface PacedMapOptions {
  *
  * @param worker - made by `createWorker`.
  * @param project - gets each value; its first error ends the stream, as in `mergeMap`.
+ * @param options - see {@link PacedMapOptions}.
  * @returns what `project` emits; completes on dispose.
  * @throws TypeError, RangeError for a wrong argument.
+ * @see {@link feed}, for the other direction
  */
 export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
   worker: ReactiveWorker<Out, In>,

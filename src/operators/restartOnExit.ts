@@ -49,8 +49,9 @@ export interface RestartPolicy {
  * ```
  *
  * @param policy - see {@link RestartPolicy}.
+ * @returns an operator on a life.
  * @throws TypeError, RangeError for a wrong policy.
- * @see lifeOf
+ * @see {@link createWorker}, {@link lifeOf}
  */
 export function restartOnExit(policy: RestartPolicy = {}): MonoTypeOperatorFunction<WorkerStatus> {
   return restartWithin(policy, () => new RestartBudget(policy));

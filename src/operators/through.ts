@@ -28,8 +28,10 @@ export function through<Out, In = LineInput>(
  * ```
  *
  * @param command - what to run, as a string split at white space, or as a list.
- * @returns an operator; errors as `fromCommand` does.
+ * @param options - see {@link ThroughOptions}.
+ * @returns an operator; errors as {@link fromCommand} does.
  * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link exchange}, which asks a worker that goes on
  */
 export function through<Out extends string = string, In extends LineInput = LineInput>(
   command: Command,

@@ -5,6 +5,7 @@ import type { Codec } from '../framing/codec.js';
 
 /** An input value that will not reach the program, and why. */
 export interface RejectedInput<In> {
+  /** What was sent. */
   readonly value: In;
   /** A `SimpleIpcError`, or what the codec's `encode` threw. */
   readonly error: Error;

@@ -12,7 +12,9 @@ export type StopRequest = 'eof' | 'SIGTERM' | 'SIGKILL';
 export interface FakeRun<In = string, Out = unknown> {
   /** What is run: the program and its arguments. */
   readonly command: readonly string[];
+  /** The directory that was asked for, if one was. */
   readonly cwd: string | undefined;
+  /** The environment that was asked for, if one was. */
   readonly env: NodeJS.ProcessEnv | undefined;
   /** An id that no system gives to a process: nobody can signal a stranger by mistake. */
   readonly pid: number;

@@ -17,7 +17,8 @@ import { checkAmounts, checkMethods, kindOf } from '../check.js';
  * ```
  *
  * @param scheduler - a `VirtualTimeScheduler`; a `TestScheduler` is one.
- * @param ms - how long.
+ * @param ms - how long, in milliseconds.
+ * @returns a promise that settles when all that was due has happened.
  * @throws TypeError, RangeError for a wrong argument.
  */
 export async function advance(scheduler: VirtualTimeScheduler, ms: number): Promise<void> {
