@@ -1,7 +1,7 @@
 import * as rxjs from 'rxjs';
 import * as simpleIpc from 'simple-ipc';
 import * as testing from 'simple-ipc/testing';
-import { codeBlocksOf, toCommonJs, typeErrorsIn, type CodeBlock } from './support/codeBlocks.js';
+import { codeBlocksOf, toCommonJs, typeErrorsIn, withImports } from './support/codeBlocks.js';
 
 /** What is imported from where it is not installed. */
 const FRAMEWORKS = `
@@ -42,18 +42,6 @@ declare global {
   const EngineService: new (options: WorkerOptions) => object;
 }`;
 
-/** Imports what a short piece uses of RxJS and of this library, if it imports nothing of that itself. */
-function completed({ name, text }: CodeBlock): CodeBlock {
-  const words = new Set(text.match(/[\w$]+/g));
-  const imports = Object.entries({ rxjs, 'simple-ipc': simpleIpc }).map(([module, exported]) => {
-    const used = text.includes(`from '${module}'`)
-      ? []
-      : Object.keys(exported).filter((key) => words.has(key));
-    return `import { ${used.join(', ')} } from '${module}';`;
-  });
-  return { name, text: `${imports.join('')} ${text}` };
-}
-
 describe('the code in docs/recipes.md', () => {
   const blocks = codeBlocksOf('docs/recipes.md');
 
@@ -82,7 +70,9 @@ describe('the code in docs/recipes.md', () => {
 
 describe('the code in the README', () => {
   it('has no type errors', () => {
-    const blocks = codeBlocksOf('README.md').map(completed);
+    const blocks = codeBlocksOf('README.md').map((block) =>
+      withImports(block, { rxjs, 'simple-ipc': simpleIpc }),
+    );
     expect(blocks.length).toBeGreaterThan(5);
     expect(typeErrorsIn('README.md', blocks, README)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import ts from 'typescript';
 
@@ -19,6 +19,39 @@ export function codeBlocksOf(document: string): CodeBlock[] {
     const name = /^\/\/ ([\w.]+\.ts)\n/.exec(text)?.[1] ?? `${document}:${String(line)}.ts`;
     return { name, text };
   });
+}
+
+/** The TypeScript in the documentation comments of the sources. */
+export function examplesInSources(): CodeBlock[] {
+  const files = readdirSync(resolve(root, 'src'), { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
+    .flatMap((file) => {
+      const name = `src/${file.replaceAll('\\', '/')}`;
+      const source = readFileSync(resolve(root, name), 'utf8');
+      return [...source.matchAll(/^( *\* )```ts\n(.*?)^\1```$/gms)].map(
+        ({ 2: text = '', index }) => ({
+          name: `${name}:${String(source.slice(0, index).split('\n').length)}.ts`,
+          text: text.replaceAll(/^ *\* ?/gm, ''),
+        }),
+      );
+    });
+}
+
+/** Imports what a block uses of these modules, of those from which it imports nothing itself. */
+export function withImports(
+  { name, text }: CodeBlock,
+  modules: Readonly<Record<string, object>>,
+): CodeBlock {
+  const words = new Set(text.match(/[\w$]+/g));
+  const imports = Object.entries(modules).map(([module, exported]) => {
+    const used = text.includes(`from '${module}'`)
+      ? []
+      : Object.keys(exported).filter((key) => words.has(key));
+    return `import { ${used.join(', ')} } from '${module}';`;
+  });
+  return { name, text: `${imports.join('')} ${text}` };
 }
 
 /**

@@ -4,6 +4,8 @@
  *
  * @example
  * ```ts
+ * import type { Codec } from 'simple-ipc';
+ *
  * const sizes: Codec<number, string> = {
  *   decoder: (next) => ({ write: (chunk) => next(chunk.length), end: () => undefined }),
  *   encode: (value) => `${value}\n`,
