@@ -1,4 +1,7 @@
-// npm run mutate [-- --mutate 'src/framing/*.ts']: changes the sources one place at a time, and expects a spec to fail.
+// npm run mutate: changes the sources one place at a time, and expects a spec to fail. A part of it:
+// SPECS=spec/framing npm run mutate -- --mutate 'src/framing/*.ts'
+const { SPECS = '' } = process.env;
+
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['src/**/*.ts', '!src/index.ts', '!src/testing.ts'],
@@ -6,6 +9,7 @@ export default {
   plugins: ['@stryker-mutator/jest-runner'],
   jest: {
     config: {
+      testRegex: `${SPECS}.*\\.spec\\.ts$`,
       // What takes its time, or runs other programs' installations, is left out: a change that only these see, too.
       testPathIgnorePatterns: [
         '/node_modules/',

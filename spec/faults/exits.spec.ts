@@ -1,5 +1,13 @@
 import { lastValueFrom, toArray } from 'rxjs';
-import { createWorker, ExitError, fromCommand, lifeOf, restartOnExit } from 'simple-ipc';
+import {
+  contentLength,
+  createWorker,
+  ExitError,
+  FramingError,
+  fromCommand,
+  lifeOf,
+  restartOnExit,
+} from 'simple-ipc';
 import {
   cleanUp,
   eventually,
@@ -67,6 +75,25 @@ describe('the program exits', () => {
     const worker = use(createWorker(complaint));
     await eventually(() => worker.status$.value.state === 'failed');
     expect(takeWarnings()).toEqual([expect.stringContaining('exited with code 3')]);
+  });
+
+  it.each([
+    ['2: exit 3', 'exit 3', { code: 3, signal: null, reason: 'exit-code' }],
+    ['3: SIGSEGV', 'kill -SEGV $$', { code: null, signal: 'SIGSEGV', reason: 'signal' }],
+  ])('%s in the middle of a message: an ExitError that says so', async (_, death, exit) => {
+    const program = sh(String.raw`printf 'Content-Length: 9\r\n\r\n{"a"'; ${death}`);
+    const worker = use(createWorker(program, { codec: contentLength() }));
+    const { error } = await until(worker, 'failed');
+    expect(error).toBeInstanceOf(ExitError);
+    expect(error).toMatchObject({ exit });
+  });
+
+  it('1: exit 0 in the middle of a message: a FramingError', async () => {
+    const program = sh(String.raw`printf 'Content-Length: 9\r\n\r\n{"a"'`);
+    const worker = use(createWorker(program, { codec: contentLength() }));
+    const { error, exits } = await until(worker, 'failed');
+    expect(error).toBeInstanceOf(FramingError);
+    expect(exits).toMatchObject([{ code: 0, reason: 'framing' }]);
   });
 
   it('2: exit 1: exited, then backoff under a policy', async () => {

@@ -46,6 +46,8 @@ export class Run<Out, In> {
   #error: unknown;
   #aftermath: Aftermath | undefined;
   #outputClosed = false;
+  /** The last that it wrote cannot be read: it may have died in the middle of a value. */
+  #lastWords: FramingError | undefined;
   #isRunning = false;
   #isPaused = false;
 
@@ -195,14 +197,16 @@ export class Run<Out, In> {
   };
 
   /** Values up to a framing error are delivered; what follows it means nothing. */
-  #decode(act: (decoder: Decoder) => void): void {
+  #decode(act: (decoder: Decoder) => void, isLast = false): void {
     if (!this.#stdout) return;
     try {
       act(this.#stdout);
     } catch (cause) {
       this.#stdout = undefined;
       const reason = `wrote what cannot be read: ${messageOf(cause)}`;
-      this.stop('framing', 'eof', new FramingError(this.#plan.command, reason, { cause }));
+      const error = new FramingError(this.#plan.command, reason, { cause });
+      if (isLast || this.#aftermath) this.#lastWords = error;
+      if (!this.#aftermath) this.stop('framing', 'eof', error);
     }
   }
 
@@ -240,16 +244,22 @@ export class Run<Out, In> {
     this.#outputClosed = true;
     this.#decode((decoder) => {
       decoder.end();
-    });
+    }, true);
     this.#stderr.end();
     this.#aftermath?.closed();
   }
 
   #reasonOf(code: number | null, signal: NodeJS.Signals | null): ExitReason {
-    const cause = this.#stopping?.cause;
-    if (cause) return cause === 'requested' ? 'stopped' : cause;
-    if (signal) return 'signal';
-    return this.#plan.successExits.includes(code ?? -1) ? 'success' : 'exit-code';
+    const { cause, stage } = this.#stopping ?? {};
+    const isSuccess = !signal && this.#plan.successExits.includes(code ?? -1);
+    const death = signal ? 'signal' : isSuccess ? 'success' : 'exit-code';
+    // Who died by itself in the middle of a value failed by that, not by what it wrote.
+    if (this.#lastWords && (!cause || (cause === 'framing' && stage === 'eof'))) {
+      if (!isSuccess) return death;
+      this.#error = this.#lastWords;
+      return 'framing';
+    }
+    return cause === 'requested' ? 'stopped' : (cause ?? death);
   }
 
   #end(end: Pick<Exit, 'code' | 'signal' | 'reason' | 'uptimeMs'>, error: unknown): void {
