@@ -9,6 +9,12 @@ export default {
   plugins: ['@stryker-mutator/jest-runner'],
   jest: {
     config: {
+      moduleNameMapper: {
+        '^fast-check$': '<rootDir>/spec/support/fewCases.cjs',
+        '^simple-ipc$': '<rootDir>/src/index.ts',
+        '^simple-ipc/(imperative|testing)$': '<rootDir>/src/$1.ts',
+        '^(\\.{1,2}/.*)\\.js$': '$1',
+      },
       testRegex: `${SPECS}.*\\.spec\\.ts$`,
       // What takes its time, or runs other programs' installations, is left out: a change that only these see, too.
       testPathIgnorePatterns: [
