@@ -67,7 +67,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/**/*.ts'],
+    files: ['examples/**/*.ts', 'packaging/**/*.ts'],
     rules: {
       // There, a stream without a value is an error.
       'rxjs-x/no-ignored-default-value': 'off',
