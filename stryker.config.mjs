@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+
 // npm run mutate: changes the sources one place at a time, and expects a spec to fail. A part of it:
 // SPECS=spec/framing npm run mutate -- --mutate 'src/framing/*.ts'
 const { SPECS = '' } = process.env;
@@ -11,6 +13,7 @@ export default {
     config: {
       moduleNameMapper: {
         '^fast-check$': '<rootDir>/spec/support/fewCases.cjs',
+        '^fast-check-itself$': createRequire(import.meta.url).resolve('fast-check'),
         '^simple-ipc$': '<rootDir>/src/index.ts',
         '^simple-ipc/(imperative|testing)$': '<rootDir>/src/$1.ts',
         '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,6 +1,6 @@
 // Stands in for fast-check in `npm run mutate`, which runs the specs thousands of times: a change that needs
 // more cases to be seen counts as not seen.
-const { default: fc } = require('../../node_modules/fast-check/lib/cjs/fast-check');
+const { default: fc } = require('fast-check-itself');
 
 const MOST = 50;
 const few = ({ numRuns = MOST, ...parameters } = {}) => ({
