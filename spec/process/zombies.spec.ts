@@ -1,6 +1,15 @@
 import { createWorker } from 'simple-ipc';
 import { isAllZombies } from '../../src/process/zombies.js';
-import { cleanUp, eventually, first, fixture, sh, use } from '../support/programs.js';
+import {
+  cleanUp,
+  eventually,
+  first,
+  fixture,
+  groupOf,
+  sh,
+  until,
+  use,
+} from '../support/programs.js';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
@@ -50,7 +59,11 @@ describe('isAllZombies', () => {
 });
 
 onLinux('isAllZombies, of real processes,', () => {
+  const strangers: number[] = [];
   afterEach(cleanUp);
+  afterEach(() => {
+    for (const pid of strangers.splice(0)) process.kill(pid, 'SIGKILL');
+  });
 
   it('knows a group that runs', async () => {
     const worker = use(createWorker(sh('echo $$; exec cat')));
@@ -59,13 +72,14 @@ onLinux('isAllZombies, of real processes,', () => {
 
   it('knows a group of which only a zombie is left', async () => {
     const worker = use(createWorker(fixture('leaveZombie.sh')));
-    const { pid } = worker.status$.value as { pid: number };
-    const [parent, zombie] = (await first(worker.output$)).split(' ').map(Number);
-    expect(zombie).toBeGreaterThan(0);
+    const ids = first(worker.output$);
+    const { pid } = await until(worker, 'running');
+    const [parent, zombie] = (await ids).split(' ').map(Number);
+    strangers.push(parent!);
+    expect(groupOf(zombie!)).toBe(pid);
     expect(isAllZombies(pid)).toBe(false);
     worker.send.complete();
+    await until(worker, 'exited');
     await eventually(() => isAllZombies(pid));
-    process.kill(parent!, 'SIGKILL');
-    await worker.stop();
   });
 });
