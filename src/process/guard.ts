@@ -1,15 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { codeOf, isTransient } from '../errors.js';
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { Registry } from './posixTree.js';
 
 /**
- * What the guard runs: it keeps the list that it is told (`+ id`, `- id`, as kill takes them) until
- * its input ends, then asks what is on the list to end, and after a second makes it. All but `sleep`
- * is built into the shell; without it there is no second.
+ * What the guard runs: it keeps a list, which begins with its arguments, as it is told (`+ id`, `- id`, as
+ * kill takes them) until its input ends, then asks what is on the list to end, and after a second makes it.
+ * All but `sleep` is built into the shell; without it there is no second.
  */
 const SCRIPT = `
-list=' '
+list=" $* "
 while read -r op id; do
   case $op in
     +) list="$list$id " ;;
@@ -68,7 +69,9 @@ export class Guard implements Registry {
   #start(): void {
     if (this.#deaths >= HOPELESS.deaths) return;
     const startedAt = performance.now();
-    const shell: ChildProcess = spawn(this.file, ['-c', SCRIPT, 'simple-ipc guard'], {
+    // Its first list is in its arguments: no runtime can be late with them.
+    const args = ['-c', SCRIPT, 'simple-ipc guard', ...[...this.#ids].map(String)];
+    const shell: ChildProcess = spawn(this.file, args, {
       // A session of its own, so that Ctrl-C and hang-up reach the host alone.
       detached: true,
       cwd: '/',
@@ -96,10 +99,9 @@ export class Guard implements Registry {
       .once('error', gone)
       .once('exit', () => gone())
       .unref();
-    // There is none if the system was short of files. It is a socket: the type does not say so.
-    const pipe = shell.stdin as Socket | null | undefined;
-    pipe?.on('error', () => undefined).unref();
-    for (const id of this.#ids) this.#tell('+', id);
+    // There is none if the system was short of files. In Node it is a socket, in Bun it need not be unreferenced.
+    const pipe = shell.stdin as (Writable & Partial<Pick<Socket, 'unref'>>) | null | undefined;
+    pipe?.on('error', () => undefined).unref?.();
   }
 
   #startIfNeeded(): void {
