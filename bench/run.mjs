@@ -58,7 +58,7 @@ async function run(benchmark) {
   if (options.quick) return;
   for (const [side, title] of Object.entries(benchmark.peers ?? {})) {
     const peerSize = benchmark.peerSize ?? size;
-    await runSide(benchmark, side, title, { size: peerSize, pairs: 3, budgetSeconds: 4 });
+    await runSide(benchmark, side, title, { size: peerSize, pairs: 3, budgetSeconds: 2 });
   }
 }
 
