@@ -21,6 +21,11 @@ class FakeShell extends EventEmitter {
   ) {
     super();
   }
+
+  /** What is on its list from the start. */
+  get first(): readonly string[] {
+    return this.args.slice(3);
+  }
 }
 
 /** A guard whose shells are fakes. */
@@ -55,7 +60,8 @@ describe('Guard', () => {
     guard.delete(-10);
     guard.delete(-10);
     guard.delete(-30);
-    expect(shells.map(({ told }) => told)).toEqual([['+ -10\n', '+ -20\n', '- -10\n']]);
+    expect(shells.map(({ first }) => first)).toEqual([['-10']]);
+    expect(shells.map(({ told }) => told)).toEqual([['+ -20\n', '- -10\n']]);
     expect(guard.pid).toBe(500);
   });
 
@@ -79,12 +85,14 @@ describe('Guard', () => {
     const argsFor = (...ids: number[]) => {
       const { guard, shells } = guardOfFakes();
       for (const id of ids) guard.add(id);
-      expect(shells[0]!.told.join('')).toMatch(/^(\+ -?\d+\n)+$/);
-      return shells[0]!.args;
+      const [{ told, first, args }] = shells as [FakeShell];
+      expect(told.join('')).toMatch(/^(\+ -?\d+\n)*$/);
+      expect(first.join(' ')).toMatch(/^-?\d+$/);
+      return args.slice(0, 3);
     };
     const args = argsFor(-1);
     expect(args).toEqual(['-c', expect.any(String), 'simple-ipc guard']);
-    expect(argsFor(-2, 3)).toEqual(args);
+    expect(argsFor(-2, 3, -4)).toEqual(args);
   });
 
   it('is back with the whole list when its shell ends', () => {
@@ -94,7 +102,7 @@ describe('Guard', () => {
     guard.add(-30);
     guard.delete(-20);
     shells[0]!.emit('exit', null, 'SIGKILL');
-    expect(shells[1]!.told).toEqual(['+ -10\n', '+ -30\n']);
+    expect(shells[1]!.first).toEqual(['-10', '-30']);
     expect(guard.pid).toBe(501);
   });
 
@@ -105,7 +113,7 @@ describe('Guard', () => {
     shells[0]!.emit('exit', 0, null);
     expect(shells).toHaveLength(1);
     guard.add(-20);
-    expect(shells[1]!.told).toEqual(['+ -20\n']);
+    expect(shells[1]!.first).toEqual(['-20']);
   });
 
   it('gives up a shell that ends three times at once, and says so', () => {
@@ -177,12 +185,16 @@ onPosix('the script of the guard, in a real shell,', () => {
     readonly broken?: string;
   }
 
-  function end(told: readonly string[], scene: Scene = {}): Promise<string[]> {
+  function end(
+    told: readonly string[],
+    scene: Scene = {},
+    first: readonly string[] = [],
+  ): Promise<string[]> {
     const { guard, shells } = guardOfFakes();
     guard.add(-1);
     const script = shells[0]!.args[1]!;
     const env = { alive: '', tired: '', stubborn: '', broken: '0', ...scene };
-    const command = ['/bin/sh', '-c', PRELUDE + script, 'guard'];
+    const command = ['/bin/sh', '-c', PRELUDE + script, 'guard', ...first];
     return lastValueFrom(fromCommand(command, { input: from(told), env }).pipe(toArray()));
   }
 
@@ -192,6 +204,11 @@ onPosix('the script of the guard, in a real shell,', () => {
   it('does nothing if nothing is on its list', async () => {
     expect(await end([])).toEqual([]);
     expect(await end(['+ -900000010', '- -900000010'])).toEqual([]);
+  });
+
+  it('begins with the list in its arguments', async () => {
+    const asked = await end(['- -900000010'], {}, ['-900000010', '-900000020', '-900000030']);
+    expect(asked).toEqual(['kill -s TERM -- -900000020', 'kill -s TERM -- -900000030']);
   });
 
   it('asks a group to end, wakes it, waits a second, then makes it', async () => {
