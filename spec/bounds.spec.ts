@@ -97,7 +97,8 @@ describe('memory', () => {
       tell({ fed, read: await read });
     `);
     expect(found).toEqual({ fed: { lines: 1_000_000, bytes: 1e9 }, read: '1000000000' });
-    expect(grownMb).toBeLessThan(100);
+    // Node 24 lets 180 MB of garbage gather, of 1 GB as of 3; Node 20 lets 50.
+    expect(grownMb).toBeLessThan(300);
   });
 
   it('stays flat under a flood of 1 GB on stderr, without a subscriber', async () => {

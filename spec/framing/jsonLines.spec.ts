@@ -122,8 +122,15 @@ describe('jsonLines', () => {
 
   describe('encode', () => {
     it('makes one line of a value, whatever is in it', () => {
-      expect(jsonLines().encode({ text: 'a\nb\r\u2028' })).toBe('{"text":"a\\nb\\r\u2028"}\n');
+      expect(jsonLines().encode({ text: 'a\nb\r' })).toBe('{"text":"a\\nb\\r"}\n');
       expect(jsonLines().encode(null)).toBe('null\n');
+    });
+
+    it('escapes U+2028 and U+2029, which some readers take for line breaks', () => {
+      const value = { 'a\u2028': 'b\u2029c\u2028' };
+      const encoded = jsonLines().encode(value) as string;
+      expect(encoded).toBe('{"a\\u2028":"b\\u2029c\\u2028"}\n');
+      expect(JSON.parse(encoded)).toEqual(value);
     });
 
     it.each([[undefined], [() => 1], [Symbol('s')], [{ toJSON: () => undefined }]])(

@@ -46,7 +46,9 @@ export function jsonLines<Out = unknown, In = unknown>({ onInvalid }: JsonLinesO
   };
   return {
     decoder: (next, { maxLineBytes }) => new LineDecoder((line) => read(line, next), maxLineBytes),
-    // JSON escapes every line break.
-    encode: (value) => `${toJson(value)}\n`,
+    // JSON escapes every line break but these two, which are some to the readline of Node 24.
+    encode: (value) => `${toJson(value).replace(/[\u2028\u2029]/g, escaped)}\n`,
   };
 }
+
+const escaped = (separator: string): string => (separator === '\u2028' ? '\\u2028' : '\\u2029');
