@@ -1,4 +1,5 @@
 import {
+  bufferCount,
   concatMap,
   concatWith,
   filter,
@@ -10,6 +11,7 @@ import {
   mergeMap,
   NEVER,
   of,
+  pipe,
   take,
   tap,
   throwError,
@@ -357,7 +359,10 @@ describe('fakeProgram', () => {
       ['contentLength', contentLength<Message, Message>()],
     ])('such as %s', async (_, codec) => {
       const server = fakeProgram<Message, Message>(
-        mergeMap(({ id }) => timer(10 - id).pipe(map(() => ({ id })))),
+        pipe(
+          bufferCount(2),
+          mergeMap(([first, second]) => [second!, first!]),
+        ),
         { codec },
       );
       const worker = use(createWorker('server', { codec, ...server.options }));
