@@ -1,6 +1,6 @@
 // npm run matrix [-- --only node22,bun] [--specs]: the packed package on other runtimes, one after another.
 // With `--specs` the specs run on each Node too, but for those that take minutes.
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pack, root } from './harness/pack.mjs';
@@ -46,7 +46,7 @@ function tryOn(runtime, tarball) {
     const heading = `${runtime.name} ${versionOf(project.run(executable, '--version'))}`;
     console.log(heading);
     const cells = smoke(runtime, project, executable);
-    if (options.specs) cells.set('the specs', runtime.isNode ? specs(executable) : '');
+    if (options.specs) cells.set('the specs', runtime.isNode ? specs(project, executable) : '');
     return { heading, cells };
   } catch (error) {
     console.log(error.message);
@@ -81,13 +81,14 @@ function outputOf(work) {
 }
 
 /** Runs the specs of this repository, and counts them. */
-function specs(executable) {
+function specs(project, executable) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const args = ['--silent', '--json', '--testPathIgnorePatterns', ...LONG_SPECS];
+  const results = project.path('specs.json');
+  const args = ['--silent', '--json', '--outputFile', results];
+  const command = [executable, jest, ...args, '--testPathIgnorePatterns', ...LONG_SPECS];
   try {
-    const output = run([executable, jest, ...args], { cwd: root, seconds: SPECS_SECONDS });
-    const { numPassedTests } = JSON.parse(output.slice(output.indexOf('{')));
-    return `${numPassedTests} pass`;
+    run(command, { cwd: root, seconds: SPECS_SECONDS });
+    return `${JSON.parse(readFileSync(results, 'utf8')).numPassedTests} pass`;
   } catch (error) {
     console.log(error.message);
     return 'FAILED';
