@@ -200,6 +200,17 @@ describe('createPool', () => {
       expect(now()).toMatchObject({ idle: 1, busy: 0, waiting: 0 });
     });
 
+    it('fail with NotRunningError when every worker was stopped', async () => {
+      const { pool, ask, system } = await fakePool({ size: 2 });
+      await Promise.all([...pool.workers.map((worker) => worker.stop()), system.pass(10)]);
+      const heard = ask('a');
+      expect(heard.end).toBeInstanceOf(NotRunningError);
+      expect(String(heard.end)).toContain('has no worker left in its pool');
+      pool.workers[1]!.start();
+      await system.pass(0);
+      expect(ask('b').end).toBe('open');
+    });
+
     it('may fail by the ten thousand at once', async () => {
       const { pool, ask, system, now } = await fakePool({ size: 1 });
       ask('first');

@@ -217,6 +217,34 @@ describe('pourPulled', () => {
     expect(told.values).toEqual([{ lines: 3, bytes: 2 + 3 + 4 + 3 }]);
   });
 
+  it('pulls no further when it is left while a value waits for room', async () => {
+    const { queue, take } = createQueue(1_500);
+    const source = counted(10);
+    const told = watch(pourPulled(source, queue));
+    await turn();
+    expect(source.pulled).toBe(2);
+    told.subscription.unsubscribe();
+    expect(await take()).toEqual([line]);
+    await turn();
+    expect(source).toMatchObject({ pulled: 2, ended: true });
+    expect(await take()).toEqual([]);
+  });
+
+  it('lets a source fail that it has left', async () => {
+    const failure = Promise.reject<IteratorResult<string>>(new Error('too late'));
+    const then = jest.spyOn(failure, 'then');
+    const source: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => undefined),
+        return: () => failure,
+      }),
+    };
+    watch(pourPulled(source, createQueue().queue)).subscription.unsubscribe();
+    await turn();
+    // A promise whose rejection nobody takes would end the host.
+    expect(then).toHaveBeenCalledWith(undefined, expect.any(Function));
+  });
+
   it('tells what is lost, when it is queued and afterwards', async () => {
     const { queue, rejected } = createQueue();
     const lost: string[] = [];

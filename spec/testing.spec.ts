@@ -2,6 +2,7 @@ import {
   bufferCount,
   concatMap,
   concatWith,
+  EMPTY,
   filter,
   firstValueFrom,
   from,
@@ -12,6 +13,7 @@ import {
   NEVER,
   of,
   pipe,
+  retry,
   take,
   tap,
   throwError,
@@ -218,6 +220,17 @@ describe('fakeProgram', () => {
       expect(await failureOf(program)).toMatchObject({ exit: { code: 3 } });
     });
 
+    it.each<[string, () => Observable<string>]>([
+      ['completes', () => EMPTY],
+      ['errors', () => throwError(() => new Error('oh'))],
+    ])('that says nothing more if it exits and then %s', async (_, rest) => {
+      const program = fakeProgram((_input$, run) => {
+        run.exit(3);
+        return rest();
+      });
+      expect(await failureOf(program)).toMatchObject({ exit: { code: 3, stderrTail: '' } });
+    });
+
     it('that is applied anew for each run', async () => {
       const program = fakeProgram((_input$, { pid }) => [pid % 10]);
       expect(await outputOf(program)).toEqual(['1']);
@@ -329,6 +342,18 @@ describe('fakeProgram', () => {
       expect(told.signals).toEqual(['SIGTERM', 'SIGCONT']);
     });
 
+    it('and obeys nothing any more if it exits first', async () => {
+      const program = fakeProgram(() => NEVER);
+      const worker = use(createWorker('fake', program.options));
+      record(worker);
+      await until(worker, 'running');
+      const stopped = worker.stop();
+      program.lastRun.exit(3);
+      await stopped;
+      expect(worker.status$.value).toMatchObject({ exit: { code: 3 } });
+      expect(program.lastRun.signals).toEqual([]);
+    });
+
     it('or not at all, which is a StopError', async () => {
       const scheduler = new VirtualTimeScheduler();
       const program = fakeProgram(() => NEVER, { ignores: ['SIGTERM', 'SIGKILL'], scheduler });
@@ -338,6 +363,25 @@ describe('fakeProgram', () => {
       void worker.stop();
       await advance(scheduler, 8_000);
       expect(worker.status$.value).toMatchObject({ error: expect.any(StopError) });
+      program.lastRun.exit();
+    });
+
+    it('or not at all, and then no policy starts another', async () => {
+      const scheduler = new VirtualTimeScheduler();
+      const program = fakeProgram(() => NEVER, {
+        ignores: ['eof', 'SIGTERM', 'SIGKILL'],
+        scheduler,
+      });
+      const worker = use(createWorker('fake', { ...program.options, supervise: retry(3) }));
+      const { states } = record(worker);
+      await advance(scheduler, 0);
+      await Promise.all([worker.restart(), advance(scheduler, 60_000)]);
+      expect(states.slice(2)).toEqual([
+        ...['stopping eof', 'stopping term', 'stopping kill'],
+        'failed',
+      ]);
+      expect(worker.status$.value).toMatchObject({ error: { name: 'StopError' } });
+      expect(program.runs.length).toBe(1);
       program.lastRun.exit();
     });
 
@@ -474,6 +518,18 @@ describe('fakeProgram', () => {
     it('has no run before it is started', () => {
       const program = fakeProgram();
       expect(() => program.lastRun).toThrow('was not started: give its options to createWorker()');
+    });
+
+    it('reads nothing after its end', async () => {
+      const { program, service } = await consult();
+      const rejected: string[] = [];
+      service.worker.rejected$.subscribe(({ value }) => rejected.push(String(value)));
+      service.worker.send.next('to be?');
+      await Promise.resolve(); // It is being written.
+      program.lastRun.crash();
+      await turn();
+      expect(program.lastRun.received).toEqual(['hello']);
+      expect(rejected).toEqual(['to be?']);
     });
 
     it('says nothing after its end', async () => {

@@ -1118,6 +1118,22 @@ describe('createWorker', () => {
       expect(told.output).toEqual(['urgent', 'queued']);
     });
 
+    it('writes nothing any more after the end of the input', async () => {
+      let writeFirst: (value: string) => void = () => undefined;
+      const { worker, told } = start('cat', {
+        ready: (_output$, write) => {
+          writeFirst = write;
+          return ['yes'];
+        },
+      });
+      await until(worker, 'running');
+      worker.send.complete();
+      await new Promise((resolve) => setImmediate(resolve));
+      writeFirst('late');
+      await until(worker, 'exited');
+      expect(told.output).toEqual([]);
+    });
+
     it('sees the output from the first line on, of its own run alone', async () => {
       const seen: string[][] = [];
       const { worker } = start(sh('echo one; echo two; exec cat'), {

@@ -38,7 +38,6 @@ export function askInTurn<Out, In, Reply>(
         if (inTurn) turns.done();
       };
       const done = (): void => {
-        if (over) return;
         endTurn();
         subscriber.complete();
       };

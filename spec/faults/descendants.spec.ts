@@ -1,5 +1,7 @@
-import { createWorker, fromCommand } from 'simple-ipc';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
+import { createWorker, fromCommand } from 'simple-ipc';
 import {
   cleanUp,
   eventually,
@@ -8,6 +10,7 @@ import {
   groupOf,
   isAlive,
   record,
+  temporaryFolder,
   until,
   use,
   watchWarnings,
@@ -73,6 +76,32 @@ describe('the program leaves descendants', () => {
     // Nobody reads what it writes any more.
     await eventually(() => !isAlive(pid));
   });
+
+  onLinux(
+    '15: what a grandchild wrote within drainMs arrives, though the host was busy',
+    async () => {
+      const [go, done] = ['go', 'done'].map((name) => join(temporaryFolder(), name)) as [
+        string,
+        string,
+      ];
+      const late = `until [ -e ${go} ]; do sleep 0.01; done; seq 20000; echo > ${done}; exec sleep 1000`;
+      const worker = use(
+        createWorker(fixture('leaveBehind.mjs', 'session', 'sh', '-c', late), { stop }),
+      );
+      const { output } = record(worker);
+      strangers.push(Number(await first(worker.output$)));
+      const { pid } = await until(worker, 'running');
+      await eventually(() => !existsSync(`/proc/${String(pid)}`));
+      // What follows an immediate is the timers, before anything is read.
+      await new Promise((resolve) => setImmediate(resolve));
+      writeFileSync(go, '');
+      const isOver = performance.now() + stop.drainMs;
+      while (!existsSync(done) || performance.now() < isOver);
+      await until(worker, 'exited');
+      expect(output.at(-1)).toBe('20000');
+      expect(output.length).toBe(1 + 20_000);
+    },
+  );
 
   it('15: 200,000 lines that a `> >(sort)` still writes arrive', async () => {
     // It lets its first line go when bash has long exited.

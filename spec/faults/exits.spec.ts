@@ -88,6 +88,16 @@ describe('the program exits', () => {
     expect(error).toMatchObject({ exit });
   });
 
+  it('2: exit 3 after stdout was closed in the middle of a message: an ExitError', async () => {
+    const half = String.raw`printf 'Content-Length: 9\r\n\r\n{"a"'`;
+    const program = sh(`${half}; exec > /dev/null 2>&1; read line; exit 3`);
+    const worker = use(createWorker(program, { codec: contentLength() }));
+    const { states } = record(worker);
+    const { error } = await until(worker, 'failed');
+    expect(states).toEqual(['starting', 'running', 'stopping eof', 'exited', 'failed']);
+    expect(error).toMatchObject({ name: 'ExitError', exit: { code: 3, reason: 'exit-code' } });
+  });
+
   it('1: exit 0 in the middle of a message: a FramingError', async () => {
     const program = sh(String.raw`printf 'Content-Length: 9\r\n\r\n{"a"'`);
     const worker = use(createWorker(program, { codec: contentLength() }));

@@ -240,6 +240,19 @@ describe('exchange by key', () => {
       expect(requests$.observed).toBe(false);
     });
 
+    it('before the worker runs is never asked', async () => {
+      const { worker, system, program, asked } = await fakeServer();
+      program.exit(1);
+      const one = hear(from([1]).pipe(map(request), exchange(worker, { key })));
+      const two = hear(from([2]).pipe(map(request), exchange(worker, { key })));
+      one.leave();
+      await system.pass(10);
+      expect(asked()).toEqual([[], [2]]);
+      system.newest!.print(json({ id: 1 }, { id: 2 }));
+      expect(one.values).toEqual([]);
+      expect(two).toMatchObject({ values: [{ id: 2 }], end: 'complete' });
+    });
+
     it('by an error ends an endless source that emits all at once', async () => {
       const { worker, system, asked } = await fakeServer();
       const endless$ = generate({ initialState: 1, iterate: (id) => (id === 3 ? 1 : id + 1) });

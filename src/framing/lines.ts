@@ -107,7 +107,7 @@ export class LineDecoder implements Decoder {
       this.#deliver(utf8.decode(complete.subarray(start, end)));
       start = end + 1;
     }
-    if (start <= length) this.#deliver(utf8.decode(complete.subarray(start)));
+    this.#deliver(utf8.decode(complete.subarray(start)));
   }
 
   /** Delivers the lines of a text whose last line end is already cut off. */

@@ -59,3 +59,20 @@ export interface Program {
 
 /** Starts a program. */
 export type Launch = (plan: LaunchPlan, events: ProgramEvents) => Program;
+
+const nothing = (): void => undefined;
+
+/** Stands for a program that the system refused to start. */
+export const UNBORN: Program = {
+  pid: undefined,
+  write: (_data, done) => {
+    done(new Error('the program was not started'));
+  },
+  end: nothing,
+  pause: nothing,
+  resume: nothing,
+  signal: nothing,
+  alive: () => false,
+  close: nothing,
+  release: nothing,
+};

@@ -6,7 +6,7 @@ import { checkBatchFile } from './batchFile.js';
 import { guard } from './guard.js';
 import { posixTree } from './posixTree.js';
 import type { ProcessTree } from './ProcessTree.js';
-import type { Launch, LaunchPlan, Program } from './Program.js';
+import { UNBORN, type Launch, type LaunchPlan } from './Program.js';
 import { windowsTree } from './windowsTree.js';
 
 const isWindows = process.platform === 'win32';
@@ -26,7 +26,7 @@ export const launch: Launch = (plan, events) => {
     queueMicrotask(() => {
       events.refused(error);
     });
-    return nothing;
+    return UNBORN;
   }
   const { pid, stdin, stdout, stderr } = child;
   const tree = pid === undefined ? undefined : treeOf(pid, plan);
@@ -116,18 +116,3 @@ function spawnChild(plan: LaunchPlan): ChildProcess {
   if (isWindows) checkBatchFile(file, args, options);
   return spawn(file, args, options);
 }
-
-/** What stands for a program that never was. */
-const nothing: Program = {
-  pid: undefined,
-  write: (_data, done) => {
-    done(new Error('the program was not started'));
-  },
-  end: () => undefined,
-  pause: () => undefined,
-  resume: () => undefined,
-  signal: () => undefined,
-  alive: () => false,
-  close: () => undefined,
-  release: () => undefined,
-};

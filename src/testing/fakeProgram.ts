@@ -3,7 +3,7 @@ import { checkMethods, checkOptions, checkType } from '../check.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import type { RunOptions } from '../options.js';
-import type { Launch, Program } from '../process/Program.js';
+import { UNBORN, type Launch } from '../process/Program.js';
 import { ScriptedRun, type FakeRun, type StopRequest } from './FakeRun.js';
 
 /**
@@ -127,19 +127,6 @@ export function fakeProgram<In, Out>(
 
 /** Beyond what any system gives. */
 const FIRST_PID = 1_000_000_001;
-
-/** What was never started. */
-const UNBORN: Program = {
-  pid: undefined,
-  write: () => undefined,
-  end: () => undefined,
-  pause: () => undefined,
-  resume: () => undefined,
-  signal: () => undefined,
-  alive: () => false,
-  close: () => undefined,
-  release: () => undefined,
-};
 
 /** A moment later: for promises or for `scheduler.flush()`, whichever comes first. */
 function soonBy(scheduler: SchedulerLike | undefined): (act: () => void) => void {

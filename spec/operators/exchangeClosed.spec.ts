@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { of, take } from 'rxjs';
+import {
+  createWorker,
+  exchange,
+  InputClosedError,
+  restartOnExit,
+  type ReactiveWorker,
+} from 'simple-ipc';
+import { hear } from '../support/fakeWorker.js';
+import {
+  cleanUp,
+  eventually,
+  first,
+  record,
+  sh,
+  temporaryFolder,
+  use,
+  watchWarnings,
+} from '../support/programs.js';
+
+interface Options {
+  readonly idempotent?: boolean;
+}
+type Worker = ReactiveWorker<string, string>;
+const reply = take<string>(1);
+const key = (line: string) => line;
+
+describe.each([
+  ['in turn', (worker: Worker, options: Options) => exchange(worker, { reply, ...options })],
+  ['by key', (worker: Worker, options: Options) => exchange(worker, { key, ...options })],
+])('exchange %s with a program that has closed its stdin', (_, exchangeWith) => {
+  beforeEach(watchWarnings);
+  afterEach(cleanUp);
+
+  /** A program that closes its stdin in its first run, and answers in the next. */
+  async function start() {
+    const script = '[ -e "$1" ] && exec cat; echo > "$1"; exec <&-; echo closed; exec sleep 1000';
+    const worker = use(
+      createWorker<string, string>(sh(script, join(temporaryFolder(), 'mark')), {
+        supervise: restartOnExit({ when: 'always', delayMs: 0 }),
+        stop: { endInputMs: 0 },
+      }),
+    );
+    const { rejected } = record(worker);
+    await first(worker.output$, (line) => line === 'closed');
+    const ask = (request: string, options: Options = {}) =>
+      hear(of(request).pipe(exchangeWith(worker, options)));
+    return { worker, rejected, ask };
+  }
+
+  it('fails with InputClosedError, the next request at once', async () => {
+    const { ask } = await start();
+    const one = ask('one');
+    await eventually(() => one.end !== 'open');
+    expect(one.end).toBeInstanceOf(InputClosedError);
+    const two = ask('two');
+    await eventually(() => two.end !== 'open');
+    expect(two.end).toBeInstanceOf(InputClosedError);
+  });
+
+  it('asks the next run what is idempotent', async () => {
+    const { worker, rejected, ask } = await start();
+    const one = ask('one', { idempotent: true });
+    await eventually(() => rejected.length > 0);
+    expect(one.end).toBe('open');
+    await worker.restart();
+    await eventually(() => one.end !== 'open');
+    expect(one).toMatchObject({ values: ['one'], end: 'complete' });
+  });
+});
