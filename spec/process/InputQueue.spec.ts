@@ -8,7 +8,9 @@ import {
   type Codec,
   type RejectedInput,
 } from '../../src/index.js';
+import type { ProgramInput } from '../../src/process/Program.js';
 import { END_OF_FILE, InputQueue } from '../../src/process/InputQueue.js';
+import { textOf } from '../support/textOf.js';
 
 const KIB = 1024;
 const BATCH_BYTES = 64 * KIB;
@@ -45,7 +47,7 @@ function create<In = string>({
   const takeAll = () => {
     const taken: (string | symbol)[] = [];
     for (let entry = queue.take(); entry !== undefined; entry = queue.take()) {
-      taken.push(entry === END_OF_FILE ? entry : entry.toString());
+      taken.push(entry === END_OF_FILE ? entry : textOf(entry));
       queue.taken();
     }
     return taken;
@@ -122,6 +124,23 @@ describe('InputQueue', () => {
       queue.push(Uint8Array.of(0xac));
       queue.push('\n');
       expect(takeAll()).toEqual(['é€\n']);
+    });
+
+    it('copies short chunks into one, and leaves long ones as they are', () => {
+      const codec = { ...lines(), encode: (value: string | Uint8Array) => value };
+      const { queue, takeAll } = create({ codec });
+      const [long, last] = [Buffer.alloc(8 * KIB, 'l'), Buffer.alloc(8 * KIB, 'm')];
+      const pieces = [long, 'a', 'b', 'c'.repeat(8 * KIB), Buffer.from('d'), 'e', last];
+      for (const piece of pieces) queue.push(piece);
+      const chunks = queue.take() as readonly Uint8Array[];
+      expect(chunks[0]).toBe(long);
+      expect(chunks.at(-1)).toBe(last);
+      expect(Buffer.concat(chunks).toString()).toBe(pieces.join(''));
+      queue.taken();
+      for (let i = 0; i < 2 * KIB; i++) queue.push(Buffer.alloc(4 * KIB - 1, 's'));
+      expect((queue.take() as readonly Uint8Array[]).length).toBe(1);
+      queue.taken();
+      expect(takeAll().length).toBe(Math.ceil((2 * KIB) / 17) - 1);
     });
 
     it('rejects what the codec refuses, with what the codec threw', () => {
@@ -407,7 +426,7 @@ describe('InputQueue', () => {
       queue.push('b');
       queue.close(closed);
       expect(again).toEqual(['a', 'b']);
-      expect(queue.take()?.toString()).toBe('a!\nb!\n');
+      expect(textOf(queue.take() as ProgramInput)).toBe('a!\nb!\n');
     });
   });
 
@@ -549,7 +568,7 @@ describe('InputQueue', () => {
               expect(waiting.shift()).toBe(entry === END_OF_FILE ? null : undefined);
               return;
             }
-            inFlight = entry.toString().split('\n').slice(0, -1);
+            inFlight = textOf(entry).split('\n').slice(0, -1);
             expect(waiting.splice(0, inFlight.length)).toEqual(inFlight);
           },
           taken() {

@@ -116,7 +116,7 @@ export class LineDecoder implements Decoder {
     let start = 0;
     let end = text.indexOf('\n');
     while (end !== -1) {
-      next(text.slice(start, text.charCodeAt(end - 1) === CR && end > start ? end - 1 : end));
+      next(text.slice(start, text.charCodeAt(end - 1) === CR ? end - 1 : end));
       start = end + 1;
       end = text.indexOf('\n', start);
     }

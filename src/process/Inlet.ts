@@ -1,13 +1,13 @@
 import { InputClosedError, messageOf, type CommandWords } from '../errors.js';
 import { END_OF_FILE, type InputQueue } from './InputQueue.js';
-import type { Program } from './Program.js';
+import type { Program, ProgramInput } from './Program.js';
 
 /**
  * The way into one run: takes batches from the queue, one write at a time, as fast as the program
  * reads them. Stdin is closed only between values.
  */
 export class Inlet<In> {
-  #urgent: (Uint8Array | string)[] = [];
+  #urgent: ProgramInput[] = [];
   #writing = false;
   #reading = false;
   #ended = false;
@@ -21,7 +21,7 @@ export class Inlet<In> {
   /** Writes ahead of the queue, whether it is open or not. */
   writeFirst(data: Uint8Array | string): void {
     if (this.#ended) return;
-    this.#urgent.push(data);
+    this.#urgent.push(typeof data === 'string' ? data : [data]);
     this.#pump();
   }
 

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'; // The global one is a getter: this is the
 import { LineBreak } from '../framing/lines.js';
 import { InputOverflowError, LineBreakError, messageOf, type CommandWords } from '../errors.js';
 import type { Codec } from '../framing/codec.js';
+import type { ProgramInput } from './Program.js';
 
 /** An input value that will not reach the program, and why. */
 export interface RejectedInput<In> {
@@ -43,6 +44,9 @@ const microtask = Promise.resolve();
 
 /** The size at which a batch is full, in bytes. */
 const BATCH_BYTES = 64 * 1024;
+
+/** What is longer, in bytes, is not copied to be written with others: that would cost more than it saves. */
+const LONG_BYTES = 4 * 1024;
 
 /**
  * The values on their way to a program: encoded, collected into batches, bounded, accounted for. It
@@ -112,13 +116,13 @@ export class InputQueue<In> {
     const batch = this.#batch();
     if (lost) batch.lost[batch.values.length] = lost;
     batch.values.push(value);
-    if (typeof encoded === 'string') batch.text += encoded;
-    else chunksOf(batch).push(encoded);
+    if (typeof encoded === 'string' && bytes < LONG_BYTES) batch.text += encoded;
+    else addChunk(batch, typeof encoded === 'string' ? Buffer.from(encoded) : encoded);
     batch.bytes += bytes;
     if (batch.bytes < BATCH_BYTES) {
       this.#wakeSoon();
     } else {
-      batch.chunks = [joined(batch)];
+      batch.chunks = chunksOf(batch);
       this.#wake?.();
     }
     return bytes;
@@ -153,7 +157,7 @@ export class InputQueue<In> {
   }
 
   /** Takes the oldest entry. A batch stays accounted for until `taken` is called. */
-  take(): string | Buffer | typeof END_OF_FILE | undefined {
+  take(): ProgramInput | typeof END_OF_FILE | undefined {
     const entry = this.#entries.shift();
     if (entry === END_OF_FILE) {
       this.#completed = false;
@@ -162,7 +166,7 @@ export class InputQueue<In> {
     }
     this.#inFlight = entry;
     // Of a short text the stream makes the bytes faster.
-    return entry?.chunks.length === 0 ? entry.text : entry && joined(entry);
+    return entry?.chunks.length === 0 ? entry.text : entry && chunksOf(entry);
   }
 
   /** The batch in flight was written. */
@@ -272,15 +276,16 @@ export class InputQueue<In> {
   }
 }
 
-function joined<In>(batch: Batch<In>): Buffer {
-  const chunks = chunksOf(batch);
-  const [only] = chunks;
-  return chunks.length === 1 && Buffer.isBuffer(only) ? only : Buffer.concat(chunks);
-}
-
-/** The batch as bytes alone. */
-function chunksOf<In>(batch: Batch<In>): Uint8Array[] {
+function addChunk<In>(batch: Batch<In>, chunk: Uint8Array): void {
   if (batch.text !== '') batch.chunks.push(Buffer.from(batch.text));
   batch.text = '';
-  return batch.chunks;
+  batch.chunks.push(chunk);
+}
+
+/** The batch as bytes alone, in few chunks. */
+function chunksOf<In>(batch: Batch<In>): Uint8Array[] {
+  const { chunks, text, bytes } = batch;
+  if (text !== '') chunks.push(Buffer.from(text));
+  batch.text = '';
+  return bytes < LONG_BYTES * chunks.length ? [Buffer.concat(chunks)] : chunks;
 }

@@ -34,6 +34,9 @@ export interface ProgramEvents {
   readonly closed: () => void;
 }
 
+/** What is written at a time: a text, or chunks that belong together. */
+export type ProgramInput = string | readonly Uint8Array[];
+
 /**
  * A started program, as small as it can be: the real one is in `launch.ts`, and a fake one can stand
  * in for it.
@@ -41,7 +44,7 @@ export interface ProgramEvents {
 export interface Program {
   readonly pid: number | undefined;
   /** Writes to stdin; `done` is called once, when all was handed over or none of it ever will be. */
-  write(data: Uint8Array | string, done: (error?: Error | null) => void): void;
+  write(data: ProgramInput, done: (error?: Error | null) => void): void;
   /** Closes stdin when all that was written is handed over. */
   end(): void;
   /** Stops reading stdout, until `resume`: the program blocks when the pipe is full. */

@@ -1,6 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import spawn from 'cross-spawn';
+import { noop } from 'rxjs';
 import { codeOf } from '../errors.js';
 import { checkBatchFile } from './batchFile.js';
 import { guard } from './guard.js';
@@ -65,8 +66,9 @@ export const launch: Launch = (plan, events) => {
   return {
     pid,
     write(data, done) {
-      if (stdin) stdin.write(data, done);
-      else done(new Error('the program has no stdin'));
+      if (!stdin) done(new Error('the program has no stdin'));
+      else if (typeof data === 'string') stdin.write(data, done);
+      else writeAll(stdin, data, done);
     },
     end() {
       stdin?.end();
@@ -115,4 +117,15 @@ function spawnChild(plan: LaunchPlan): ChildProcess {
   };
   if (isWindows) checkBatchFile(file, args, options);
   return spawn(file, args, options);
+}
+
+/** Writes chunks by one writev(2), so that nobody has to copy them into one. */
+function writeAll(
+  stdin: Writable,
+  chunks: readonly Uint8Array[],
+  done: (error?: Error | null) => void,
+): void {
+  stdin.cork();
+  chunks.forEach((chunk, index) => stdin.write(chunk, index === chunks.length - 1 ? done : noop));
+  stdin.uncork();
 }

@@ -2,7 +2,13 @@ import { defer, from, map, Subject, Subscription, type ObservableInput } from 'r
 import { kindOf } from '../check.js';
 import { quote } from '../errors.js';
 import type { Codec, Decoder } from '../framing/codec.js';
-import type { LaunchPlan, Program, ProgramEvents, StopSignal } from '../process/Program.js';
+import type {
+  LaunchPlan,
+  Program,
+  ProgramEvents,
+  ProgramInput,
+  StopSignal,
+} from '../process/Program.js';
 import type { FakeBehaviour } from './fakeProgram.js';
 
 /** What asks a program to end, from mild to rude. */
@@ -97,9 +103,9 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
     this.#end(null, signal);
   }
 
-  write(data: Uint8Array | string, done: (error?: Error | null) => void): void {
+  write(data: ProgramInput, done: (error?: Error | null) => void): void {
     this.script.soon(() => {
-      this.#read(() => this.#stdin.write(Buffer.from(data as string)));
+      this.#read(() => this.#stdin.write(bytesOf(data)));
       done();
     });
   }
@@ -202,4 +208,8 @@ function checked<Out>(output$: ObservableInput<Out>): ObservableInput<Out> {
   throw new TypeError(
     `the behaviour of a fake program must return an Observable of what it prints, not ${kindOf(output$)}`,
   );
+}
+
+function bytesOf(data: ProgramInput): Uint8Array {
+  return typeof data === 'string' ? Buffer.from(data) : Buffer.concat(data);
 }
