@@ -9,22 +9,32 @@ import {
 } from 'rxjs';
 import type { AskLimits } from './askInTurn.js';
 import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
+import type { Sender } from './process/InputQueue.js';
 import type { Exit } from './status.js';
 import { internalsOf, type ReactiveWorker, type WorkerInternals } from './worker.js';
 
 /** What finds the id of a request and of a reply; `undefined` if it has none. */
 export type Key<Out, In> = (message: Out | In) => unknown;
 
-/** A request under way. There may be 100,000 of them: no closure is made for each. */
-interface Asked<Out, In> {
-  readonly id: unknown;
-  readonly request: In;
-  readonly asking: Asking<Out, In>;
-  isUnderWay: boolean;
-  cancelTimer: () => void;
+/** A request under way. There may be 100,000 of them: nothing else is made for each. */
+class Asked<Out, In> implements Sender {
+  isUnderWay = false;
+  /** Its index in the list of its source. */
+  place = 0;
   /** How often it was asked. */
-  asked: number;
+  asked = 0;
+  cancelTimer = noop;
   failure: ExitError | undefined;
+
+  constructor(
+    readonly id: unknown,
+    readonly request: In,
+    readonly asking: Asking<Out, In>,
+  ) {}
+
+  lost(error: Error): void {
+    this.asking.correspondence.lost(this, error);
+  }
 }
 
 /**
@@ -113,16 +123,17 @@ class Correspondence<Out, In> {
 
   #send(asked: Asked<Out, In>): void {
     if (!asked.isUnderWay) return;
-    const { input, supervisor } = this.#worker;
     asked.cancelTimer();
-    const settled = supervisor.settled();
+    // Where some wait already, the next one waits behind them.
+    const settled = this.#unsent.length > 0 || this.#worker.supervisor.settled();
     if (settled) {
-      if (this.#unsent.push(asked) === 1) void settled.then(() => this.#sendUnsent());
+      this.#unsent.push(asked);
+      if (settled !== true) void settled.then(() => this.#sendUnsent());
       return;
     }
     asked.asked++;
     this.#startTimer(asked);
-    input.push(asked.request, (error) => this.#lost(asked, error));
+    this.#worker.input.push(asked.request, asked);
   }
 
   #sendUnsent(): void {
@@ -139,7 +150,8 @@ class Correspondence<Out, In> {
     });
   }
 
-  #lost(asked: Asked<Out, In>, error: Error): void {
+  /** It will not reach the program. */
+  lost(asked: Asked<Out, In>, error: Error): void {
     // The end of the run follows, if that is why, and may ask again.
     const mayFollow =
       error instanceof InputClosedError && asked.asked < asked.asking.limits.attempts;
@@ -195,20 +207,20 @@ export function askByKey<Out, In>(
 
 /** The requests of one source. */
 class Asking<Out, In> {
-  readonly #underWay = new Set<Asked<Out, In>>();
+  readonly #underWay: Asked<Out, In>[] = [];
   #waiting: In[] = [];
   #next = 0;
   #isComplete = false;
 
   constructor(
-    private readonly correspondence: Correspondence<Out, In>,
+    readonly correspondence: Correspondence<Out, In>,
     readonly limits: AskLimits,
     private readonly concurrency: number,
     private readonly subscriber: Subscriber<Out>,
   ) {}
 
   request(request: In): void {
-    if (this.#underWay.size >= this.concurrency) this.#waiting.push(request);
+    if (this.#underWay.length >= this.concurrency) this.#waiting.push(request);
     else this.#ask(request);
   }
 
@@ -218,7 +230,12 @@ class Asking<Out, In> {
   }
 
   replied(asked: Asked<Out, In>, reply: Out): void {
-    this.#underWay.delete(asked);
+    // The last one takes its place.
+    const last = this.#underWay.pop();
+    if (last && last !== asked) {
+      last.place = asked.place;
+      this.#underWay[last.place] = last;
+    }
     this.subscriber.next(reply);
     this.#goOn();
   }
@@ -240,25 +257,17 @@ class Asking<Out, In> {
       this.subscriber.error(error);
       return;
     }
-    const asked = {
-      id,
-      request,
-      asking: this,
-      isUnderWay: false,
-      cancelTimer: noop,
-      asked: 0,
-      failure: undefined,
-    };
-    this.#underWay.add(asked);
+    const asked = new Asked(id, request, this);
+    asked.place = this.#underWay.push(asked) - 1;
     this.correspondence.ask(asked);
   }
 
   #goOn(): void {
-    while (this.#underWay.size < this.concurrency && this.#next < this.#waiting.length) {
+    while (this.#underWay.length < this.concurrency && this.#next < this.#waiting.length) {
       this.#ask(this.#waiting[this.#next++] as In);
     }
     if (this.#next === this.#waiting.length) this.#waiting = [];
     if (this.#waiting.length === 0) this.#next = 0;
-    if (this.#isComplete && this.#underWay.size === 0) this.subscriber.complete();
+    if (this.#isComplete && this.#underWay.length === 0) this.subscriber.complete();
   }
 }

@@ -81,12 +81,13 @@ export function askInTurn<Out, In, Reply>(
           }),
         );
         if (over) return;
-        input.push(request, (error) => {
+        const lost = (error: Error): void => {
           is.lost = true;
           // The end of the run follows, if that is why, and may ask again.
           if (error instanceof InputClosedError && asked < attempts) return;
           fail(failure ?? error);
-        });
+        };
+        input.push(request, { lost });
         is.sent = true;
         // A request without a reply is over when it is written.
         if (is.complete) {

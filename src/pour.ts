@@ -1,5 +1,5 @@
 import { from, isObservable, Observable, tap, type ObservableInput, type Subscriber } from 'rxjs';
-import type { InputQueue } from './process/InputQueue.js';
+import type { InputQueue, Sender } from './process/InputQueue.js';
 
 /** A source that is read one value at a time: arrays, generators, streams. */
 export type Pullable<In> = Iterable<In> | AsyncIterable<In>;
@@ -33,8 +33,8 @@ export function pourPulled<In>(
   onLost?: (error: Error, progress: Subscriber<FeedProgress>) => void,
 ): Observable<FeedProgress> {
   return new Observable((subscriber) => {
-    const lost = onLost && ((error: Error): void => onLost(error, subscriber));
-    const pump = new Pump(source, queue, subscriber, lost);
+    const sender = onLost && { lost: (error: Error): void => onLost(error, subscriber) };
+    const pump = new Pump(source, queue, subscriber, sender);
     subscriber.add(() => pump.leave());
     pump.run().then(
       () => subscriber.complete(),
@@ -53,7 +53,7 @@ class Pump<In> {
     source: Pullable<In>,
     private readonly queue: InputQueue<In>,
     private readonly progress: Subscriber<FeedProgress>,
-    private readonly lost: ((error: Error) => void) | undefined,
+    private readonly sender: Sender | undefined,
   ) {
     this.#isSync = Symbol.iterator in source;
     this.#values =
@@ -61,7 +61,7 @@ class Pump<In> {
   }
 
   async run(): Promise<void> {
-    const { queue, progress, lost } = this;
+    const { queue, progress, sender } = this;
     let lines = 0;
     let bytes = 0;
     for (;;) {
@@ -78,11 +78,11 @@ class Pump<In> {
         this.leave();
         return;
       }
-      let accepted = queue.offer(result.value, lost);
+      let accepted = queue.offer(result.value, sender);
       while (accepted === undefined) {
         await queue.moved();
         if (this.#isLeft()) return;
-        accepted = queue.offer(result.value, lost);
+        accepted = queue.offer(result.value, sender);
       }
       lines++;
       bytes += accepted;

@@ -29,6 +29,8 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
   return settled;
 }
 
+const createSender = () => ({ lost: jest.fn() });
+
 /** A value that is encoded to so many bytes. */
 const valueOf = (bytes: number) => 'x'.repeat(bytes - 1);
 
@@ -192,13 +194,13 @@ describe('InputQueue', () => {
 
     it('tells of a value that is rejected at once, with the same error', () => {
       const { queue, rejected } = create({ maxPendingBytes: 5 });
-      const lost = jest.fn();
-      queue.push('12345', lost);
-      queue.push('\n', lost);
+      const sender = createSender();
+      queue.push('12345', sender);
+      queue.push('\n', sender);
       queue.refuse(notRunning);
-      queue.push('a', lost);
-      expect(lost.mock.calls).toEqual(rejected.map(({ error }) => [error]));
-      expect(lost).toHaveBeenCalledTimes(3);
+      queue.push('a', sender);
+      expect(sender.lost.mock.calls).toEqual(rejected.map(({ error }) => [error]));
+      expect(sender.lost).toHaveBeenCalledTimes(3);
     });
 
     it('tells the listener whether who pushed it is told', () => {
@@ -207,35 +209,35 @@ describe('InputQueue', () => {
         rejected: (_, isKnown) => known.push(isKnown),
       });
       queue.push('\n');
-      queue.push('\n', jest.fn());
+      queue.push('\n', createSender());
       expect(known).toEqual([false, true]);
     });
 
     it('tells once of the values of a batch that are rejected later', () => {
       const { queue } = create();
-      const [first, second, third] = [jest.fn(), jest.fn(), jest.fn()];
+      const [first, second, third] = [createSender(), createSender(), createSender()];
       queue.push('a', first);
       queue.push('b', second);
       queue.push('c', first);
       queue.complete();
       queue.push('d', third);
       queue.close(closed);
-      expect(first.mock.calls).toEqual([[closed()]]);
-      expect(second.mock.calls).toEqual([[closed()]]);
-      expect(third).not.toHaveBeenCalled();
+      expect(first.lost.mock.calls).toEqual([[closed()]]);
+      expect(second.lost.mock.calls).toEqual([[closed()]]);
+      expect(third.lost).not.toHaveBeenCalled();
     });
 
     it('tells of a value that was being written, not of one that was written', () => {
       const { queue } = create();
-      const [written, inFlight] = [jest.fn(), jest.fn()];
+      const [written, inFlight] = [createSender(), createSender()];
       queue.push('a', written);
       queue.take();
       queue.taken();
       queue.push('b', inFlight);
       queue.take();
       queue.close(closed);
-      expect(written).not.toHaveBeenCalled();
-      expect(inFlight).toHaveBeenCalledTimes(1);
+      expect(written.lost).not.toHaveBeenCalled();
+      expect(inFlight.lost).toHaveBeenCalledTimes(1);
     });
   });
 

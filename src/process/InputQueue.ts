@@ -27,12 +27,14 @@ interface Batch<In> {
   /** Concatenated, not collected: the engine copies the pieces only once, when all are there. */
   text: string;
   bytes: number;
-  /** Who wants to hear if a value is lost, by its index. */
-  readonly lost: (LossListener | undefined)[];
+  /** By the index of their values. */
+  readonly senders: (Sender | undefined)[];
 }
 
-/** Hears that what it pushed will not reach the program. */
-export type LossListener = (error: Error) => void;
+/** Who pushed a value, and wants to hear if it will not reach the program. */
+export interface Sender {
+  lost(error: Error): void;
+}
 
 /** What stands in the queue where `complete()` was called. */
 export const END_OF_FILE = Symbol('end of file');
@@ -91,30 +93,32 @@ export class InputQueue<In> {
   /**
    * Queues a value, or rejects it.
    *
-   * @param lost - told if the value is rejected, now or later.
+   * @param sender - told if the value is rejected, now or later.
    * @returns its bytes, 0 if it is rejected.
    */
-  push(value: In, lost?: LossListener): number {
-    return this.offer(value, lost) ?? this.#reject(value, this.#overflow(value), lost);
+  push(value: In, sender?: Sender): number {
+    return this.offer(value, sender) ?? this.#reject(value, this.#overflow(value), sender);
   }
 
   /** The same, but a value that only has to wait for room is left to its owner: `undefined`. */
-  offer(value: In, lost?: LossListener): number | undefined {
-    if (this.#refusal) return this.#reject(value, this.#refusal(), lost);
+  offer(value: In, sender?: Sender): number | undefined {
+    if (this.#refusal) return this.#reject(value, this.#refusal(), sender);
     let encoded: string | Uint8Array;
     try {
       encoded = this.codec.encode(value);
     } catch (error) {
-      return this.#reject(value, this.#encodingError(error), lost);
+      return this.#reject(value, this.#encodingError(error), sender);
     }
     const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
-      return this.#pendingBytes > 0 ? undefined : this.#reject(value, this.#overflow(value), lost);
+      return this.#pendingBytes > 0
+        ? undefined
+        : this.#reject(value, this.#overflow(value), sender);
     }
     this.#pendingBytes += bytes;
     this.#acceptedBytes += bytes;
     const batch = this.#batch();
-    if (lost) batch.lost[batch.values.length] = lost;
+    if (sender) batch.senders[batch.values.length] = sender;
     batch.values.push(value);
     if (typeof encoded === 'string' && bytes < LONG_BYTES) batch.text += encoded;
     else addChunk(batch, typeof encoded === 'string' ? Buffer.from(encoded) : encoded);
@@ -222,7 +226,7 @@ export class InputQueue<In> {
   #batch(): Batch<In> {
     const last = this.#entries.at(-1);
     if (last && last !== END_OF_FILE && last.bytes < BATCH_BYTES) return last;
-    const batch: Batch<In> = { values: [], lost: [], chunks: [], text: '', bytes: 0 };
+    const batch: Batch<In> = { values: [], senders: [], chunks: [], text: '', bytes: 0 };
     this.#entries.push(batch);
     return batch;
   }
@@ -243,9 +247,9 @@ export class InputQueue<In> {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
       batch.values.forEach((value, index) => {
-        this.listener.rejected({ value, error }, batch.lost[index] !== undefined);
+        this.listener.rejected({ value, error }, batch.senders[index] !== undefined);
       });
-      for (const lost of new Set(batch.lost)) lost?.(error);
+      for (const sender of new Set(batch.senders)) sender?.lost(error);
     }
   }
 
@@ -253,9 +257,9 @@ export class InputQueue<In> {
     for (const resolve of this.#awaitingMove.splice(0)) resolve();
   }
 
-  #reject(value: In, error: Error, lost?: LossListener): 0 {
-    this.listener.rejected({ value, error }, lost !== undefined);
-    lost?.(error);
+  #reject(value: In, error: Error, sender?: Sender): 0 {
+    this.listener.rejected({ value, error }, sender !== undefined);
+    sender?.lost(error);
     return 0;
   }
 
