@@ -9,6 +9,7 @@ export default {
   size: { full: { lines: 5_000_000 }, quick: { lines: 2_000_000 } },
   figures: [{ key: 'ms', name: 'time', goal: 1.25, gross: 5 }],
   peers,
+  peerSize: 'quick',
 
   async control({ countLines }, { lines }) {
     check(await countLines(seq(lines)), sizeOfSeq(lines));

@@ -119,7 +119,24 @@ describe('contentLength', () => {
       expect(() => decode(contentLength(), cutEvery(bytesOf(`${long}xxxxx`), 100))).toThrow(
         /header is longer than/,
       );
-      expect(decode(contentLength(), [message('1', long.slice(30))])).toEqual([1]);
+    });
+
+    it('a header of 8 KiB is none, whether or not it is cut', () => {
+      const length = '\r\nContent-Length: 1';
+      const header = `X: ${'x'.repeat(8 * 1024 - 3 - length.length)}${length}`;
+      for (const bytes of [1, 1_000, 10_000]) {
+        const chunks = cutEvery(bytesOf(`${header}\r\n\r\n1`), bytes);
+        expect(decode(contentLength(), chunks)).toEqual([1]);
+      }
+      const longer = `x${header}`;
+      expect(() => decode(contentLength(), cutEvery(bytesOf(`${longer}\r\n\r\n1`), 1))).toThrow(
+        /header is longer than/,
+      );
+    });
+
+    it('shows the beginning of a header without a length, and no more', () => {
+      const run = () => decode(contentLength(), [`${'x'.repeat(100)}\r\n\r\n`]);
+      expect(run).toThrow(`in the header "${'x'.repeat(80)}"`);
     });
 
     it('a body longer than maxLineBytes is an error before it comes', () => {

@@ -103,6 +103,8 @@ describe('jsonLines', () => {
       expect(error).toBeInstanceOf(FramingError);
       expect(error.message).toContain('not JSON: "noise"');
       expect(error.cause).toBeInstanceOf(SyntaxError);
+      // What JSON.parse() said itself.
+      expect((error.cause as Error).cause).toBeInstanceOf(SyntaxError);
       expect(output).toEqual([1]);
     });
   });

@@ -31,7 +31,9 @@ export function contentLength<Out = unknown, In = unknown>(): Codec<Out, In> {
       /** Reads the header, once it is whole, or says that it is not yet. */
       const readHeader = (): boolean => {
         const end = waiting.indexOf(END_OF_HEADER);
-        if (end > MAX_HEADER_BYTES || (end === -1 && waiting.length > MAX_HEADER_BYTES)) {
+        // Its end may have been cut.
+        const known = end === -1 ? waiting.length - END_OF_HEADER.length + 1 : end;
+        if (known > MAX_HEADER_BYTES) {
           throw new RangeError(`a header is longer than ${MAX_HEADER_BYTES} bytes`);
         }
         if (end === -1) return false;

@@ -39,7 +39,7 @@ export function delimited(separator: string): Codec<string, string> {
             deliver(at);
             waiting.drop(at + mark.length);
           }
-          if (waiting.length > maxLineBytes + mark.length) deliver(waiting.length);
+          if (waiting.length >= maxLineBytes + mark.length) deliver(waiting.length);
         },
         end() {
           if (waiting.length > 0) deliver(waiting.length);
