@@ -1,38 +1,48 @@
 // What is changed together, and the specs that should see it: those that are about it, and are quick. A change
-// that only others would see counts as not seen.
-const modelled = 'model|worker|life|faults/(exits|input|output|policies|restarts|stopping|unsent)';
-
+// that only others would see counts as not seen, so that the score is the least that is true.
 export const parts = {
   framing: { sources: ['framing/*'], specs: 'framing/' },
-  processes: {
-    sources: [
-      'process/{launch,refusal,posixTree,windowsTree,batchFile,guard,zombies}',
-      'command',
-      'process/Tail',
-    ],
-    specs: 'process/|command|faults/(descendants|exits|spawning|guard|shortage)',
-  },
+  queue: { sources: ['process/InputQueue'], specs: 'process/InputQueue' },
   input: {
-    sources: ['process/{InputQueue,Inlet}', 'InputSubject', 'pour', 'feed'],
-    specs: 'process/InputQueue|InputSubject|pour|feed|model|faults/(input|unsent)',
+    sources: ['process/Inlet', 'InputSubject', 'pour', 'feed'],
+    specs: 'InputSubject|pour|feed|faults/(input|unsent)',
   },
-  run: { sources: ['process/{Run,StopLadder,Aftermath}'], specs: `${modelled}|faults/descendants` },
+  run: {
+    sources: ['process/{Run,StopLadder,Aftermath}'],
+    specs: 'model|process/Aftermath|faults/(exits|output|stopping)|testing',
+  },
   lives: {
-    sources: ['RunLane', 'Supervisor', 'life', 'fromCommand'],
-    specs: `${modelled}|fromCommand`,
+    sources: ['RunLane', 'Supervisor', 'life'],
+    specs: 'model|life|faults/(policies|restarts)',
+  },
+  restarts: {
+    sources: ['operators/restartOnExit', 'clock', 'status'],
+    specs: 'operators/restart|clock',
   },
   worker: {
-    sources: ['worker', 'StatusSubject', 'Broadcast', 'Brake', 'OutputIterator', 'imperative'],
-    specs: 'StatusSubject|Broadcast|Brake|OutputIterator|worker|imperative',
+    sources: [
+      'worker',
+      'StatusSubject',
+      'Broadcast',
+      'Brake',
+      'OutputIterator',
+      'operators/pacedMap',
+    ],
+    specs: 'StatusSubject|Broadcast|Brake|OutputIterator|operators/paced',
   },
-  options: {
-    sources: ['options', 'check', 'errors', 'status', 'clock'],
-    specs: 'options|errors|clock|operators/restartOnExit|createPool|model|types',
+  adapters: {
+    sources: ['imperative', 'fromCommand', 'operators/through'],
+    specs: 'imperative|fromCommand|operators/through',
   },
-  operators: {
-    sources: ['operators/*', 'askByKey', 'askInTurn', 'Turns', 'abortable', 'WaitingLine'],
-    specs: 'operators/|Turns|abortable|WaitingLine',
+  options: { sources: ['options', 'check', 'errors', 'command'], specs: 'options|errors|command' },
+  exchange: {
+    sources: ['operators/exchange', 'askByKey', 'askInTurn', 'Turns', 'abortable', 'WaitingLine'],
+    specs: 'operators/exchange|Turns|abortable|WaitingLine',
   },
   pool: { sources: ['createPool'], specs: 'createPool' },
+  processes: {
+    sources: ['process/{launch,refusal,posixTree,windowsTree,batchFile,guard,zombies,Tail}'],
+    specs: 'process/|faults/(descendants|spawning)',
+  },
   testing: { sources: ['testing/*'], specs: 'testing' },
 };

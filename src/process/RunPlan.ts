@@ -17,7 +17,7 @@ export interface StopTimes {
 
 /**
  * Says when a program is ready: at the first emission. `output$` is the output of this run; `write`
- * goes ahead of all that is queued.
+ * goes ahead of all that is queued, and is dropped once the run no longer reads its input.
  */
 export type Ready<Out, In> = (
   output$: Observable<Out>,
