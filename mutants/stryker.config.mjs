@@ -27,7 +27,7 @@ export default {
   concurrency: 2,
   dryRunTimeoutMinutes: 30,
   // Many changes are loops without end.
-  timeoutMS: 4_000,
+  timeoutMS: 2_500,
   timeoutFactor: 2,
   tempDirName: 'mutation/sandbox',
   reporters: ['progress-append-only', 'json'],

@@ -109,6 +109,13 @@ describe('InputQueue', () => {
       }
     });
 
+    it('leaves a short text to the stream, which encodes it fastest', () => {
+      const { queue } = create();
+      queue.push('a');
+      queue.push('b');
+      expect(queue.take()).toBe('a\nb\n');
+    });
+
     it('never cuts a value, however long', () => {
       const { queue, takeAll } = create();
       const long = 'é'.repeat(BATCH_BYTES);
@@ -137,6 +144,7 @@ describe('InputQueue', () => {
       const chunks = queue.take() as readonly Uint8Array[];
       expect(chunks[0]).toBe(long);
       expect(chunks.at(-1)).toBe(last);
+      expect(chunks.length).toBe(6);
       expect(Buffer.concat(chunks).toString()).toBe(pieces.join(''));
       queue.taken();
       for (let i = 0; i < 2 * KIB; i++) queue.push(Buffer.alloc(4 * KIB - 1, 's'));
@@ -238,6 +246,88 @@ describe('InputQueue', () => {
       queue.close(closed);
       expect(written.lost).not.toHaveBeenCalled();
       expect(inFlight.lost).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  describe('offer', () => {
+    it('leaves a value that has to wait for room to its owner', () => {
+      const { queue, values, takeAll } = create({ maxPendingBytes: 6 });
+      expect(queue.offer('1234')).toBe(5);
+      expect(queue.offer('5')).toBeUndefined();
+      expect(queue.push('5')).toBe(0);
+      expect(values()).toEqual(['5']);
+      expect(takeAll()).toEqual(['1234\n']);
+      expect(queue.offer('5')).toBe(2);
+      expect(takeAll()).toEqual(['5\n']);
+    });
+
+    it('rejects a value for which there will never be room', () => {
+      const { queue, rejected } = create({ maxPendingBytes: 4 });
+      expect(queue.offer('1234')).toBe(0);
+      expect(rejected).toMatchObject([{ value: '1234', error: { name: 'InputOverflowError' } }]);
+    });
+  });
+
+  describe('a run', () => {
+    it('reads from open() to its end-of-file', () => {
+      const { queue, takeAll } = create();
+      expect(queue.isOpen).toBe(false);
+      queue.open(() => undefined);
+      expect(queue.isOpen).toBe(true);
+      queue.complete();
+      expect(queue.isOpen).toBe(true);
+      expect(takeAll()).toEqual([END_OF_FILE]);
+      expect(queue.isOpen).toBe(false);
+      queue.open(() => undefined);
+      queue.close(closed);
+      expect(queue.isOpen).toBe(false);
+    });
+
+    it('has its input ended behind what is queued, once, by endRun()', () => {
+      const { queue, takeAll } = create();
+      queue.push('a');
+      queue.endRun();
+      queue.endRun();
+      queue.complete();
+      queue.push('b');
+      queue.endRun();
+      expect(takeAll()).toEqual(['a\n', END_OF_FILE, 'b\n']);
+    });
+
+    it('is ended by complete() once, and so is the next', () => {
+      const { queue, takeAll } = create();
+      for (const end of [takeAll, () => queue.close(closed)]) {
+        queue.complete();
+        queue.push('next');
+        queue.complete();
+        end();
+        queue.close(closed);
+        queue.accept();
+      }
+      queue.complete();
+      expect(takeAll()).toEqual([END_OF_FILE]);
+    });
+
+    it('that has had its end-of-file leaves complete() to the values of the next', () => {
+      const { queue, takeAll } = create();
+      queue.runEnded();
+      queue.complete();
+      expect(takeAll()).toEqual([]);
+      queue.push('next');
+      queue.complete();
+      expect(takeAll()).toEqual(['next\n', END_OF_FILE]);
+      queue.accept();
+      queue.complete();
+      expect(takeAll()).toEqual([END_OF_FILE]);
+    });
+
+    it('is refused from refuse() to accept()', () => {
+      const { queue } = create();
+      expect(queue.isRefusing).toBe(false);
+      queue.refuse(notRunning);
+      expect(queue.isRefusing).toBe(true);
+      queue.accept();
+      expect(queue.isRefusing).toBe(false);
     });
   });
 
@@ -495,6 +585,22 @@ describe('InputQueue', () => {
     });
   });
 
+  describe('moved', () => {
+    it('comes when something was written or rejected, not before', async () => {
+      const { queue } = create();
+      const first = queue.moved();
+      queue.push('a');
+      queue.take();
+      expect(await isSettled(first)).toBe(false);
+      queue.taken();
+      expect(await isSettled(first)).toBe(true);
+      const second = queue.moved();
+      expect(await isSettled(second)).toBe(false);
+      queue.close(closed);
+      expect(await isSettled(second)).toBe(true);
+    });
+  });
+
   describe('flushed', () => {
     it('is so at once while nothing waits', async () => {
       const { queue } = create();
@@ -512,6 +618,16 @@ describe('InputQueue', () => {
       queue.taken();
       queue.take();
       expect(await isSettled(flushed)).toBe(false);
+      queue.taken();
+      expect(await isSettled(flushed)).toBe(true);
+    });
+
+    it('does not wait for what is accepted later', async () => {
+      const { queue } = create();
+      queue.push('a');
+      queue.take();
+      const flushed = queue.flushed();
+      queue.push('b');
       queue.taken();
       expect(await isSettled(flushed)).toBe(true);
     });
