@@ -10,6 +10,8 @@ export default {
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
   jest: {
+    // It does not follow the name of the package to its sources.
+    enableFindRelatedTests: false,
     config: {
       moduleNameMapper: {
         '^fast-check$': '<rootDir>/mutants/fewCases.cjs',
