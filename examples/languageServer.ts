@@ -34,9 +34,10 @@ const server = createWorker([fileURLToPath(program), '--stdio'], {
 const notify = (method: string, params?: unknown) => server.send.next({ jsonrpc, method, params });
 
 let requests = 0;
+const key = ({ id }: Message) => id;
 const request = (method: string, params?: unknown) => {
   const reply$ = of({ jsonrpc, id: `request ${++requests}`, method, params } as const).pipe(
-    exchange(server, { key: ({ id }: Message) => id, timeoutMs: 30_000 }),
+    exchange(server, { key, timeoutMs: 30_000 }),
     map(({ result }) => result),
   );
   return firstValueFrom(reply$);

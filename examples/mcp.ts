@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { filter, firstValueFrom, map, of, tap } from 'rxjs';
 import { createWorker, exchange, jsonLines } from 'simple-ipc';
 
-/** JSON-RPC 2.0: what has an id is a request or its reply, what has none a notification. */
+/** JSON-RPC 2.0; the server's own requests have numbers as ids. */
 interface Message {
   readonly jsonrpc: '2.0';
-  readonly id?: number;
+  readonly id?: string | number;
   readonly method?: string;
   readonly params?: unknown;
   readonly result?: { tools?: { name: string }[]; content?: { text: string }[] };
@@ -24,9 +24,9 @@ const server = createWorker([program, folder], {
   ready(output$, write) {
     const clientInfo = { name: 'example', version: '1.0.0' };
     const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
-    write({ jsonrpc, id: 0, method: 'initialize', params });
+    write({ jsonrpc, id: 'hello', method: 'initialize', params });
     return output$.pipe(
-      filter(({ id }) => id === 0),
+      filter(({ id }) => id === 'hello'),
       tap(() => write({ jsonrpc, method: 'notifications/initialized' })),
     );
   },
@@ -36,10 +36,11 @@ const server = createWorker([program, folder], {
 
 server.stderr$.subscribe((line) => console.error(line)); // Servers log there.
 
-let lastId = 0;
+let requests = 0;
+const key = ({ id }: Message) => id;
 const call = (method: string, params: unknown) => {
-  const replies$ = of({ jsonrpc, id: ++lastId, method, params } as const).pipe(
-    exchange(server, { key: ({ id }: Message) => id, timeoutMs: 10_000 }),
+  const replies$ = of({ jsonrpc, id: `request ${++requests}`, method, params } as const).pipe(
+    exchange(server, { key, timeoutMs: 10_000 }),
     map(({ result, error }) => {
       if (error) throw new Error(error.message);
       return result;

@@ -15,11 +15,13 @@ import { fakePool, reply } from './support/fakePool.js';
 import { hear } from './support/fakeWorker.js';
 import {
   cleanUp,
+  eventually,
   first,
   fixture,
   isAlive,
   numbers,
   until,
+  takeWarnings,
   use,
   watchWarnings,
 } from './support/programs.js';
@@ -232,6 +234,14 @@ describe('createPool', () => {
       expect(failed).toBe(10_000);
       expect(now()).toMatchObject({ idle: 1, waiting: 0 });
     });
+  });
+
+  it('says by a warning why a worker failed that nobody observes', async () => {
+    const pool = use(createPool('no-such-program', { size: 2 }));
+    pool.workers[1]!.status$.subscribe();
+    await first(pool.status$, ({ resting }) => resting === 2);
+    await eventually(() => pool.workers[0]!.status$.value.state === 'failed');
+    expect(takeWarnings()).toEqual([expect.stringContaining('no-such-program')]);
   });
 
   it('works for a real program', async () => {

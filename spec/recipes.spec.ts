@@ -6,7 +6,10 @@ import { codeBlocksOf, toCommonJs, typeErrorsIn, withImports } from './support/c
 /** What is imported from where it is not installed. */
 const FRAMEWORKS = `
 declare module '@nestjs/common' {
-  export function Injectable(): ClassDecorator;
+  export class Logger {
+    constructor(context: string);
+    warn(message: unknown): void;
+  }
   export interface OnApplicationShutdown {
     onApplicationShutdown(): unknown;
   }
@@ -31,7 +34,7 @@ import type { ReactiveWorker, WorkerOptions } from 'simple-ipc';
 declare global {
   interface Message { readonly id: number }
   const query$: Observable<string>;
-  const positions$: Observable<string>;
+  const searches$: Observable<string>;
   const requests$: Observable<Message>;
   const documents$: Observable<string>;
   const engine: ReactiveWorker;

@@ -1,9 +1,11 @@
-import { BehaviorSubject } from 'rxjs';
+import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import type { WorkerStatus } from './status.js';
 
 /** The hand that writes a status subject. */
 export interface StatusWriter {
   readonly status$: StatusSubject;
+  /** The changes, for the library's own ends: who watches these has not observed a failure for anyone. */
+  readonly changes$: Observable<WorkerStatus>;
   next(status: WorkerStatus): void;
   complete(): void;
 }
@@ -37,14 +39,17 @@ export class StatusSubject extends BehaviorSubject<WorkerStatus> {
 /** Makes a status subject at rest, with the only hand that writes it. */
 export function createStatus(): StatusWriter {
   const status$ = new StatusSubject({ state: 'stopped' });
+  const changes$ = new Subject<WorkerStatus>();
   const due: WorkerStatus[] = [];
   return {
     status$,
+    changes$,
     next(status) {
       // A status that comes while another is being told waits for its turn.
       if (due.push(status) > 1) return;
       for (let first = due[0]; first; first = due[0]) {
         BehaviorSubject.prototype.next.call(status$, first);
+        changes$.next(first);
         due.shift();
       }
     },

@@ -19,7 +19,8 @@ export interface PoolOptions<Out = string, In = LineInput> extends Omit<
   readonly size: number;
   /**
    * How they are restarted. The limit (`maxRestarts` within `withinMs`) is that of the whole pool, so that a
-   * broken program is not restarted `size` times faster. @defaultValue `{ when: 'always' }`
+   * broken program is not restarted `size` times faster. A worker whose exit is past it has failed; the pool
+   * goes on with the others, and `worker.start()` brings it back. @defaultValue `{ when: 'always' }`
    */
   readonly restart?: RestartPolicy;
 }
@@ -42,9 +43,12 @@ export interface PoolStatus {
 export interface Pool<Out = string, In = LineInput> extends AsyncDisposable {
   /** The workers. What they write and say can be watched; `exchange` alone should send to them. */
   readonly workers: readonly ReactiveWorker<Out, In>[];
-  /** The state of the pool, now and at each change. Never errors, completes on dispose. */
+  /**
+   * The state of the pool, in counts, now and at each change: why a worker failed is on its own `status$`.
+   * Never errors, completes on dispose.
+   */
   readonly status$: Observable<PoolStatus>;
-  /** Takes no new request, finishes those it has, then stops all. Settles when nothing is left running. */
+  /** Takes no new request, finishes those it has, then stops all. Settles when all are at rest. */
   stop(): Promise<void>;
   /** The same, and completes the streams of its workers. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -189,8 +193,9 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
 
   #start(member: Member<Out, In>): void {
     const { worker } = member;
-    worker.status$.subscribe(() => this.#follow(member));
-    internalsOf(worker).supervisor.rest$.subscribe((failure) => {
+    const { statusChanges$, supervisor } = internalsOf(worker);
+    statusChanges$.subscribe(() => this.#follow(member));
+    supervisor.rest$.subscribe((failure) => {
       member.isAtRest = true;
       member.failure = failure;
       this.#follow(member);

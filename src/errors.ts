@@ -114,7 +114,7 @@ export class InputOverflowError extends SimpleIpcError {
   override readonly name = 'InputOverflowError';
 }
 
-/** An input value was accepted for a run that ended, or closed its stdin, before it was written. */
+/** An input value was meant for a run that ended, or had closed its stdin, before it was written. */
 export class InputClosedError extends SimpleIpcError {
   override readonly name = 'InputClosedError';
 }

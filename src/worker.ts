@@ -11,8 +11,8 @@ import { checkOptions, checkType, checkWhole } from './check.js';
 import { planRun, type RunOptions } from './options.js';
 import { OutputIterator } from './OutputIterator.js';
 import { InputQueue, type RejectedInput } from './process/InputQueue.js';
-import type { StatusSubject } from './StatusSubject.js';
-import { createStatus } from './StatusSubject.js';
+import { createStatus, type StatusSubject } from './StatusSubject.js';
+import type { WorkerStatus } from './status.js';
 import { Turns } from './Turns.js';
 import { Supervisor, type Policy } from './Supervisor.js';
 
@@ -62,8 +62,8 @@ export interface ReactiveWorker<Out = string, In = LineInput>
   /** Begins a life; nothing if one is going on. While it is ending, the next follows it. */
   start(): void;
   /**
-   * Ends the life: end-of-file, SIGTERM, SIGKILL, each with its time. Settles when nothing is left
-   * running; never rejects.
+   * Ends the life: end-of-file, SIGTERM, SIGKILL, each with its time. Settles at rest, with nothing left
+   * running unless it survived SIGKILL (`failed`, with `StopError`); never rejects.
    */
   stop(): Promise<void>;
   /**
@@ -122,6 +122,8 @@ export interface WorkerInternals<In> {
   readonly command: CommandWords;
   readonly clock: Clock;
   readonly input: InputQueue<In>;
+  /** See `StatusWriter`. */
+  readonly statusChanges$: Observable<WorkerStatus>;
   /** Pauses the program. */
   readonly brake: Brake;
   /** Whose turn it is to ask. */
@@ -195,6 +197,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       command: plan.command,
       clock: plan.clock,
       input,
+      statusChanges$: status.changes$,
       brake: this.#brake,
       turns: new Turns(),
       supervisor: this.#supervisor,

@@ -8,7 +8,10 @@ import type { ReactiveWorker } from '../worker.js';
 
 /** What every exchange can be told. */
 export interface ExchangeLimits {
-  /** How long a reply may take, in milliseconds; then `ReplyTimeoutError`. @defaultValue Infinity */
+  /**
+   * How long a reply may take, from the writing of the request, in milliseconds; then `ReplyTimeoutError`, which
+   * is never asked again. Without a limit a reply that never comes holds its turn for ever. @defaultValue Infinity
+   */
   readonly timeoutMs?: number;
   /**
    * Whether a request may be asked again when its run ended before the reply was complete. What was
@@ -24,8 +27,9 @@ export interface ExchangeLimits {
 /** Replies are found by their order, or by what `reply` looks for. */
 export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
   /**
-   * Gets the output from the instant the request is written; the exchange ends when what it returns
-   * completes, if that is at once (`EMPTY`) when the request is written. An operator will do: `take(1)`.
+   * Gets the output from the instant the request is written. The exchange ends when the Observable that it
+   * returns completes; for a request without a reply return `EMPTY`, and it ends when that is written. An operator
+   * will do: `take(1)`.
    * If it errors nobody knows where the reply ends, and in turn mode the run is ended as after a time-out: to
    * fail for what a reply says, do so behind the exchange.
    */
@@ -41,7 +45,8 @@ export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
 export interface KeyOptions<Out, In> extends ExchangeLimits {
   /**
    * The id of a request, and of a reply. Each request has one reply, and a key that no other under way has;
-   * a message whose key is `undefined` is no reply.
+   * a message whose key is `undefined` is no reply. Keep it in a constant: exchanges with one worker and one
+   * function share a look-up, and know each other's ids.
    */
   readonly key: (message: Out | In) => unknown;
   /** How many requests are under way at a time. @defaultValue Infinity */

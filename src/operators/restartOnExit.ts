@@ -21,9 +21,9 @@ export interface RestartPolicy {
   readonly maxDelayMs?: number;
   /** Whether half of each delay is random, so that many workers do not restart together. @defaultValue true */
   readonly jitter?: boolean;
-  /** How many restarts are allowed … @defaultValue 5 */
+  /** How many restarts are allowed within `withinMs`; Infinity never gives up. @defaultValue 5 */
   readonly maxRestarts?: number;
-  /** … in any stretch of so many milliseconds. @defaultValue 60,000 */
+  /** The sliding window of `maxRestarts`, in milliseconds. @defaultValue 60,000 */
   readonly withinMs?: number;
   /** A run that was `running` so many milliseconds sets the delay back to the first. @defaultValue 10,000 */
   readonly stableAfterMs?: number;
@@ -37,9 +37,8 @@ export interface RestartPolicy {
  * Restarts a program when it ends, later each time, and gives up when it ends too often. It is an
  * operator on a life, given to `createWorker` as `supervise`, or applied to `lifeOf`.
  *
- * A restart is preceded by a `backoff` status. The life errors with `RestartLimitError` when the
- * policy gives up, with the exit's own error when the policy declines; it completes when it declines
- * a success. A program that cannot be spawned and never ran is not tried again, unless the system was
+ * A restart is preceded by a `backoff` status. The life errors with `RestartLimitError` when there were too
+ * many. If `when` says no, the life ends as the run did: it completes, or errors with the exit's own error. A program that cannot be spawned and never ran is not tried again, unless the system was
  * short of resources. What was sent is never sent again. (Semantics: OTP's restart intensity, systemd's
  * `RestartSec` and `StartLimitBurst`.)
  *

@@ -11,7 +11,7 @@ export interface StopTimes {
   readonly terminateMs: number;
   /** From SIGKILL to giving up. */
   readonly killMs: number;
-  /** From the program's exit to the end of what is left of its group, while that holds our pipe. */
+  /** How long descendants may keep stdout open after the program has exited; then they are ended. */
   readonly drainMs: number;
 }
 
