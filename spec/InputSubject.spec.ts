@@ -48,6 +48,15 @@ describe('InputSubject', () => {
     expect(take()).toBe('a\nb\nc\n');
   });
 
+  it('sends first what it was given first, whoever sends from being told', () => {
+    const { send, take } = create();
+    send.subscribe((value) => {
+      if (value === 'a') send.next('b');
+    });
+    send.next('a');
+    expect(take()).toBe('a\nb\n');
+  });
+
   it('closes the input after all that was sent before, at complete()', () => {
     const { send, take } = create();
     send.next('a');

@@ -146,6 +146,23 @@ describe('memory', () => {
   });
 });
 
+describe('a line that comes a byte at a time', () => {
+  it('takes little more memory than it is long', async () => {
+    const { grownMb, found } = await measure(`
+      let length = 0;
+      const decoder = ipc.lines().decoder((line) => (length = line.length), { maxLineBytes: Infinity });
+      for (let i = 0; i < 300_000; i++) {
+        decoder.write(Buffer.alloc(1, 'x'));
+        if (i % 1_000 === 0) await turn();
+      }
+      decoder.end();
+      tell(length);
+    `);
+    expect(found).toBe(300_000);
+    expect(grownMb).toBeLessThan(60);
+  });
+});
+
 describe('maxLineBytes', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);

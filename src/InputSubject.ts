@@ -16,8 +16,8 @@ export class InputSubject<In> extends Subject<In> {
 
   /** Sends a value. It is written with what else is sent in this turn of the event loop. */
   override next(value: In): void {
-    if (this.observed) super.next(value);
     this.#queue.push(value);
+    if (this.observed) super.next(value);
   }
 
   /** Closes the current run's stdin, after all that was sent before. The next run accepts input again. */

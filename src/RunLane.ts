@@ -87,6 +87,8 @@ export class RunLane<Out, In> {
   }
 
   #begin(watcher: Subscriber<WorkerStatus>): void {
+    // Whoever heard of the run before may have stopped the life, or had it begin anew.
+    if (watcher.closed) return;
     const due: WorkerStatus[] = [];
     const run = new Run(this.#plan, ++this.#generation, {
       ...this.#ports,

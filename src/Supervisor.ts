@@ -49,6 +49,7 @@ export class Supervisor<Out, In> {
       ...ports,
       leaveAt: 'eof',
       ended: (exit) => {
+        this.#remember(exit);
         this.#ended$.next(exit);
       },
       status: (next) => {
@@ -68,10 +69,14 @@ export class Supervisor<Out, In> {
 
   /** Begins a life, after the one that is ending if there is one. */
   start(): void {
-    if (this.#lane.survivor) this.warn(`was not started: ${this.#lane.survivor.message}`);
-    else if (this.#phase === 'resting') this.#begin();
+    const { survivor } = this.#lane;
+    if (survivor) {
+      this.#startAgain = false;
+      this.warn(`was not started: ${survivor.message}`);
+    } else if (this.#phase === 'resting') this.#begin();
     else if (this.#phase === 'ending' || this.#status.status$.value.state === 'exited') {
       this.#startAgain = true;
+      if (this.#isSettling()) this.#ports.input.accept();
     }
   }
 
@@ -177,7 +182,7 @@ export class Supervisor<Out, In> {
     this.#state = status.state;
     if (status.state === 'starting' && this.#phase === 'living') this.#startAgain = false;
     if (status.state === 'exited') {
-      this.#exits = [...this.#exits, status.exit].slice(-MAX_EXITS);
+      this.#remember(status.exit);
       // The resting status says it.
       if (this.#phase === 'ending') return;
     }
@@ -185,16 +190,28 @@ export class Supervisor<Out, In> {
     if (status.state === 'running') this.#release(status.generation);
   }
 
+  /** Keeps the last exits; that of a recycled run is no status of its own. */
+  #remember(exit: Exit): void {
+    if (this.#exits.at(-1) !== exit) this.#exits = [...this.#exits, exit].slice(-MAX_EXITS);
+  }
+
   /** Comes to rest if the life is over. */
   #settle(): void {
-    if (this.#phase !== 'ending' || !this.#lane.isIdle) return;
+    if (!this.#isSettling()) return;
+    // Whoever hears of a loss may stop or start from there: it is still the end of this life.
+    if (!this.#startAgain || this.#lane.survivor) this.#refuseInput();
+    if (!this.#isSettling()) return;
     this.#phase = 'resting';
-    if (!this.#startAgain) this.#refuseInput();
     const failure = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
     this.#rest$.next(failure);
     this.#tellRest(failure);
     this.#release(Infinity);
     if (this.#startAgain) this.start();
+  }
+
+  /** Whether the life is over, but its rest not told yet. */
+  #isSettling(): boolean {
+    return this.#phase === 'ending' && this.#lane.isIdle;
   }
 
   #tellRest(error: SimpleIpcError | undefined): void {

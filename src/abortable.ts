@@ -1,4 +1,6 @@
-import { Observable } from 'rxjs';
+import { fromEvent, Observable, share } from 'rxjs';
+
+const aborts = new WeakMap<AbortSignal, Observable<unknown>>();
 
 /** The source until the signal is aborted; then it errors with the signal's reason. */
 export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Observable<T> {
@@ -10,10 +12,14 @@ export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Obser
       abort();
       return undefined;
     }
-    signal.addEventListener('abort', abort);
-    subscriber.add(() => {
-      signal.removeEventListener('abort', abort);
-    });
+    subscriber.add(abortOf(signal).subscribe(abort));
     return source$.subscribe(subscriber);
   });
+}
+
+/** One listener a signal, however many wait for it: of more than ten Node would warn. */
+function abortOf(signal: AbortSignal): Observable<unknown> {
+  const abort$ = aborts.get(signal) ?? fromEvent(signal, 'abort').pipe(share());
+  aborts.set(signal, abort$);
+  return abort$;
 }

@@ -47,7 +47,7 @@ class Correspondence<Out, In> {
   readonly #key: Key<Out, In>;
   readonly #asked = new Map<unknown, Asked<Out, In>>();
   /** What waits for the worker to be running. */
-  readonly #unsent: Asked<Out, In>[] = [];
+  #unsent = new Set<Asked<Out, In>>();
   #listening = Subscription.EMPTY;
 
   constructor(worker: ReactiveWorker<Out, In>, key: Key<Out, In>) {
@@ -82,6 +82,7 @@ class Correspondence<Out, In> {
     if (!asked.isUnderWay) return false;
     asked.isUnderWay = false;
     this.#asked.delete(asked.id);
+    this.#unsent.delete(asked);
     asked.cancelTimer();
     if (this.#asked.size === 0) this.#listening.unsubscribe();
     return true;
@@ -125,9 +126,9 @@ class Correspondence<Out, In> {
     if (!asked.isUnderWay) return;
     asked.cancelTimer();
     // Where some wait already, the next one waits behind them.
-    const settled = this.#unsent.length > 0 || this.#worker.supervisor.settled();
+    const settled = this.#unsent.size > 0 || this.#worker.supervisor.settled();
     if (settled) {
-      this.#unsent.push(asked);
+      this.#unsent.add(asked);
       if (settled !== true) void settled.then(() => this.#sendUnsent());
       return;
     }
@@ -137,7 +138,9 @@ class Correspondence<Out, In> {
   }
 
   #sendUnsent(): void {
-    for (const asked of this.#unsent.splice(0)) this.#send(asked);
+    const unsent = this.#unsent;
+    this.#unsent = new Set();
+    for (const asked of unsent) this.#send(asked);
   }
 
   #startTimer(asked: Asked<Out, In>): void {
@@ -220,8 +223,9 @@ class Asking<Out, In> {
   ) {}
 
   request(request: In): void {
-    if (this.#underWay.length >= this.concurrency) this.#waiting.push(request);
-    else this.#ask(request);
+    const isNext = this.#next === this.#waiting.length;
+    if (isNext && this.#underWay.length < this.concurrency) this.#ask(request);
+    else this.#waiting.push(request);
   }
 
   complete(): void {
@@ -266,8 +270,11 @@ class Asking<Out, In> {
     while (this.#underWay.length < this.concurrency && this.#next < this.#waiting.length) {
       this.#ask(this.#waiting[this.#next++] as In);
     }
-    if (this.#next === this.#waiting.length) this.#waiting = [];
-    if (this.#waiting.length === 0) this.#next = 0;
+    // What was asked is let go of when it is the greater part: that takes constant time a request.
+    if (this.#next > 0 && 2 * this.#next >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#next);
+      this.#next = 0;
+    }
     if (this.#isComplete && this.#underWay.length === 0) this.subscriber.complete();
   }
 }

@@ -56,7 +56,8 @@ export interface ReactiveWorker<Out = string, In = LineInput>
   readonly send: Subject<In>;
   /**
    * Every value that will not reach the program, and why. Completes on dispose. If nobody observes
-   * it, the first rejection of a life is said by `process.emitWarning`.
+   * it, the first rejection of a life is said by `process.emitWarning`. What is sent again from there may be
+   * rejected again, at once.
    */
   readonly rejected$: Observable<RejectedInput<In>>;
   /** Begins a life; nothing if one is going on. While it is ending, the next follows it. */
@@ -73,7 +74,7 @@ export interface ReactiveWorker<Out = string, In = LineInput>
    */
   restart(): Promise<void>;
   /**
-   * Pulls the output of a life, from now on: `for await (const line of worker)`. While values wait to
+   * Pulls the output of a life, what is replayed and what comes: `for await (const line of worker)`. While values wait to
    * be pulled the program is paused; of several readers the slowest governs. The loop ends when the life is
    * over (the next one, if the worker is at rest now), with its error if that failed. Leaving the
    * loop lets the program go on.

@@ -44,6 +44,18 @@ describe('delimited', () => {
       expect(next.mock.calls).toEqual([['a'], ['b']]);
     });
 
+    it('takes what is written while a value is delivered', () => {
+      const received: string[] = [];
+      const decoder = delimited(';').decoder(
+        (value) => {
+          if (received.push(value) === 1) decoder.write(bytesOf('b;'));
+        },
+        { maxLineBytes: Infinity },
+      );
+      decoder.write(bytesOf('a;'));
+      expect(received).toEqual(['a', 'b']);
+    });
+
     it('begins each run afresh', () => {
       const codec = delimited(';');
       const received: string[] = [];

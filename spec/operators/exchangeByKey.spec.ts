@@ -5,6 +5,7 @@ import {
   generate,
   lastValueFrom,
   map,
+  NEVER,
   range,
   Subject,
   take,
@@ -137,6 +138,22 @@ describe('exchange by key', () => {
     const ids = (await lastValueFrom(replies$)).map(({ id }) => id!);
     expect(ids.slice(0, 2)).toEqual([99, 98]);
     expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 20_000 }, (_, id) => id));
+  });
+
+  it('asks in order, requests that follow a reply last', async () => {
+    const { worker, system, asked } = await fakeServer();
+    const requests$ = new Subject<number>();
+    requests$
+      .pipe(map(request), exchange(worker, { key, concurrency: 1 }))
+      .subscribe(({ id = 0 }) => {
+        if (id < 3) requests$.next(id + 10);
+      });
+    for (const id of [1, 2, 3]) requests$.next(id);
+    for (const id of [1, 2, 3, 11, 12]) {
+      await system.pass(0);
+      system.newest!.print(json({ id }));
+    }
+    expect(asked()).toEqual([[1, 2, 3, 11, 12]]);
   });
 
   it('gives each of two exchanges its own replies', async () => {
@@ -350,6 +367,24 @@ describe('exchange by key', () => {
       }
       expect(asked()).toEqual([[1], [1], [], []]);
       expect(heard.end).toMatchObject({ name: 'ExitError', exit: { code: 2 } });
+    });
+
+    it('asks once of the run that comes, however many fail to start before', async () => {
+      let starts = 0;
+      const fake = await fakeServer({ ready: () => (++starts % 4 === 1 ? ['yes'] : NEVER) });
+      const { worker, system, program, asked } = fake;
+      const options = { key, idempotent: true, maxAttempts: 2 };
+      const heard = hear(from([1]).pipe(map(request), exchange(worker, options)));
+      await system.pass(0);
+      program.exit(1);
+      for (let i = 0; i < 3; i++) {
+        await system.pass(10);
+        system.newest!.exit(1);
+      }
+      await system.pass(10);
+      expect(asked()).toEqual([[1], [], [], [], [1]]);
+      system.newest!.print(json({ id: 1 }));
+      expect(heard).toMatchObject({ values: [{ id: 1 }], end: 'complete' });
     });
 
     it('waits with what was not asked yet', async () => {

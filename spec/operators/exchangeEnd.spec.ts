@@ -1,9 +1,10 @@
 import { EMPTY, from, lastValueFrom, of, take, takeWhile } from 'rxjs';
-import { createWorker, exchange, ExitError } from 'simple-ipc';
+import { createWorker, exchange, ExitError, type ReactiveWorker } from 'simple-ipc';
 import { fakeWorker, hear } from '../support/fakeWorker.js';
 import { cleanUp, fixture, record, until, use, watchWarnings } from '../support/programs.js';
 
 const reply = take<string>(1);
+const lowerCase = (line: string) => line.toLowerCase();
 
 describe('exchange, when a run ends', () => {
   beforeEach(watchWarnings);
@@ -57,6 +58,30 @@ describe('exchange, when a run ends', () => {
     system.newest!.print('B\n');
     expect(two.values).toEqual(['B']);
   });
+
+  it.each([
+    ['in turn', (worker: ReactiveWorker<string, string>) => exchange(worker, { reply })],
+    ['by key', (worker: ReactiveWorker<string, string>) => exchange(worker, { key: lowerCase })],
+  ])(
+    'asks the next run, once, when the input of this one was completed before (%s)',
+    async (_, by) => {
+      const fake = await fakeWorker();
+      const { worker, system } = fake;
+      worker.send.next('last');
+      worker.send.complete();
+      const all = ['a', 'b'].map((request) => hear(of(request).pipe(by(worker))));
+      for (const answer of ['A\n', 'B\n']) {
+        await system.pass(10);
+        system.newest!.print(answer);
+      }
+      await system.pass(10);
+      expect(fake.received).toEqual([['last'], ['a', 'b']]);
+      expect(all).toMatchObject([
+        { values: ['A'], end: 'complete' },
+        { values: ['B'], end: 'complete' },
+      ]);
+    },
+  );
 
   it('fails what could not be written, and asks it of no other run', async () => {
     const { worker, system, program } = await fakeWorker();

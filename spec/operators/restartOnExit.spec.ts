@@ -212,6 +212,23 @@ describe('restartOnExit', () => {
     expect(accepted.end).toBeInstanceOf(ExitError);
   });
 
+  it.each<[string, (fail: () => never) => RestartPolicy]>([
+    ['when', (fail) => ({ when: fail })],
+    ['random', (fail) => ({ random: fail, jitter: true })],
+  ])('errors with what `%s` throws', (_, policyOf) => {
+    const error = new RangeError('oh');
+    const stage = new Stage();
+    stage.watch(
+      policyOf(() => {
+        throw error;
+      }),
+      {},
+    );
+    stage.run(1_000_000);
+    expect(stage.end).toBe(error);
+    expect(stage.startedAt).toHaveLength(1);
+  });
+
   it.each(['ENOENT', 'EACCES'])('does not try again what could never be spawned (%s)', (code) => {
     const stage = new Stage();
     const error = refusal(code);

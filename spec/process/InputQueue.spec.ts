@@ -275,7 +275,8 @@ describe('InputQueue', () => {
       queue.open(() => undefined);
       expect(queue.isOpen).toBe(true);
       queue.complete();
-      expect(queue.isOpen).toBe(true);
+      // What is pushed now is for the next run.
+      expect(queue.isOpen).toBe(false);
       expect(takeAll()).toEqual([END_OF_FILE]);
       expect(queue.isOpen).toBe(false);
       queue.open(() => undefined);
@@ -294,17 +295,27 @@ describe('InputQueue', () => {
       expect(takeAll()).toEqual(['a\n', END_OF_FILE, 'b\n']);
     });
 
-    it('is ended by complete() once, and so is the next', () => {
+    it('leaves what was refused for the sake of others refused', () => {
+      const { queue } = create();
+      const unread = () => closed();
+      queue.refuse(unread);
+      queue.runGone(unread);
+      expect(queue.isRefusing).toBe(false);
+      queue.refuse(unread);
+      queue.refuse(notRunning);
+      queue.runGone(unread);
+      expect(queue.isRefusing).toBe(true);
+      queue.runGone(undefined);
+      expect(queue.isRefusing).toBe(true);
+    });
+
+    it('is ended again after its end was taken or rejected', () => {
       const { queue, takeAll } = create();
-      for (const end of [takeAll, () => queue.close(closed)]) {
-        queue.complete();
-        queue.push('next');
-        queue.complete();
-        end();
-        queue.close(closed);
-        queue.accept();
-      }
       queue.complete();
+      takeAll();
+      queue.endRun();
+      queue.close(closed);
+      queue.endRun();
       expect(takeAll()).toEqual([END_OF_FILE]);
     });
 
@@ -451,12 +462,14 @@ describe('InputQueue', () => {
       expect(wake).toHaveBeenCalledTimes(1);
     });
 
-    it('counts once, as long as the end-of-file waits', () => {
+    it('counts once for the same values', () => {
       const { queue, takeAll } = create();
-      queue.complete();
-      queue.push('a');
-      queue.complete();
-      expect(takeAll()).toEqual([END_OF_FILE, 'a\n']);
+      for (const value of ['a', 'b']) {
+        queue.push(value);
+        queue.complete();
+        queue.complete();
+      }
+      expect(takeAll()).toEqual(['a\n', END_OF_FILE, 'b\n', END_OF_FILE]);
     });
 
     it('means nothing while everything is refused: it is not for the next run', () => {
@@ -532,6 +545,21 @@ describe('InputQueue', () => {
       queue.refuse(notRunning);
       expect(rejected).toEqual(['a', 'b', 'c'].map((value) => ({ value, error: notRunning() })));
       expect(takeAll()).toEqual([]);
+    });
+
+    it('rejects once what whoever is told sends again', () => {
+      const again: string[] = [];
+      const queue: InputQueue<string> = new InputQueue<string>(command, lines(), Infinity, {
+        rejected: ({ value }) => {
+          again.push(value);
+          queue.accept();
+          queue.push(`${value}!`);
+        },
+      });
+      queue.push('a');
+      queue.refuse(notRunning);
+      expect(again).toEqual(['a']);
+      expect(queue.take()).toBe('a!\n');
     });
 
     it('rejects whatever comes, until accept()', () => {

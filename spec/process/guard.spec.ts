@@ -29,11 +29,12 @@ class FakeShell extends EventEmitter {
 }
 
 /** A guard whose shells are fakes. */
-function guardOfFakes() {
+function guardOfFakes(path = '/bin/sh') {
   const shells: FakeShell[] = [];
   const loaded: guardModule.Guard[] = [];
   jest.doMock('node:child_process', () => ({
     spawn(file: string, args: readonly string[], options: SpawnOptions) {
+      if (file.includes('\0')) throw new TypeError('must be a string without null bytes');
       const shell = new FakeShell(500 + shells.length, file, args, options);
       shells.push(shell);
       return shell;
@@ -41,7 +42,7 @@ function guardOfFakes() {
   }));
   jest.isolateModules(() => {
     const { Guard } = jest.requireActual<typeof guardModule>('../../src/process/guard.js');
-    loaded.push(new Guard());
+    loaded.push(new Guard(path));
   });
   jest.dontMock('node:child_process');
   return { guard: loaded[0]!, shells };
@@ -123,6 +124,13 @@ describe('Guard', () => {
     guard.add(-20);
     expect(shells).toHaveLength(3);
     expect(takeWarnings()).toEqual(['/bin/sh cannot guard: programs may outlive this process']);
+  });
+
+  it('does not throw where the shell cannot even be spawned', () => {
+    const { guard, shells } = guardOfFakes('/bin/\0sh');
+    for (const id of [-10, -20, -30, -40]) expect(() => guard.add(id)).not.toThrow();
+    expect(shells).toHaveLength(0);
+    expect(takeWarnings()).toEqual([expect.stringContaining('cannot guard')]);
   });
 
   it('does not give up a shell that now and then ends', () => {

@@ -24,11 +24,14 @@ export function delimited(separator: string): Codec<string, string> {
   return {
     decoder(next, { maxLineBytes }) {
       const waiting = new ByteBuffer();
-      const deliver = (length: number): void => {
+      /** Delivers what waits up to a separator, and drops both. */
+      const deliver = (length: number, separatorLength = 0): void => {
         if (length > maxLineBytes) {
           throw new RangeError(`a value is longer than maxLineBytes (${maxLineBytes})`);
         }
-        next(utf8.decode(waiting.view(0, length)));
+        const value = utf8.decode(waiting.view(0, length));
+        waiting.drop(length + separatorLength);
+        next(value);
       };
       return {
         write(chunk) {
@@ -36,14 +39,12 @@ export function delimited(separator: string): Codec<string, string> {
           const from = waiting.length - mark.length + 1;
           waiting.append(chunk);
           for (let at = waiting.indexOf(mark, from); at !== -1; at = waiting.indexOf(mark)) {
-            deliver(at);
-            waiting.drop(at + mark.length);
+            deliver(at, mark.length);
           }
           if (waiting.length >= maxLineBytes + mark.length) deliver(waiting.length);
         },
         end() {
           if (waiting.length > 0) deliver(waiting.length);
-          waiting.drop(waiting.length);
         },
       };
     },

@@ -17,6 +17,8 @@ export class LineBreak extends Error {}
 
 /** How much a kept line may keep alive with it, at most, unless it is longer itself. */
 const BLOCK_BYTES = 2 * 1024;
+/** Parts of a line that are longer are joined only once. */
+const SHORT_BYTES = 32 * 1024;
 const LF = 10;
 const CR = 13;
 // Without ignoreBOM, a byte order mark would vanish at the start of every chunk.
@@ -136,8 +138,18 @@ export class LineDecoder implements Decoder {
 
   #hold(part: Uint8Array): void {
     if (part.length === 0) return;
-    this.#parts.push(part);
     this.#partBytes += part.length;
+    // A short part is joined with what is as short before it: a byte at a time would make as many parts.
+    let joined = part;
+    for (
+      let before = this.#parts.at(-1);
+      before && before.length <= joined.length && joined.length < SHORT_BYTES;
+      before = this.#parts.at(-1)
+    ) {
+      joined = join([before, joined], before.length + joined.length);
+      this.#parts.pop();
+    }
+    this.#parts.push(joined);
     if (this.#partBytes > this.#maxLineBytes) this.#tooLong();
   }
 

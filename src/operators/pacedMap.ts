@@ -24,7 +24,7 @@ export interface PacedMapOptions {
  * that is behind: `mergeMap` over `output$` in bounded memory. Of several consumers the slowest governs.
  *
  * What waits is at most `highWater` values and those of the chunk that was being read (64 KiB).
- * Subscribing listens to the output from then on; unsubscribing, an error and completion (on dispose)
+ * Subscribing listens to the output from then on, behind what is replayed; unsubscribing, an error and completion (on dispose)
  * let the program go on.
  *
  * @example

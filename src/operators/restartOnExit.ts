@@ -76,6 +76,14 @@ export function restartWithin(
         let exit: Exit | undefined;
         let runningSince = Infinity;
         const decide = (error?: unknown): void => {
+          try {
+            goOn(error);
+          } catch (thrown) {
+            // `when` and `random` are the user's.
+            subscriber.error(thrown);
+          }
+        };
+        const goOn = (error: unknown): void => {
           everRan ||= exit !== undefined && exit.reason !== 'spawn-error';
           if (!exit || !isRestarted(policy, exit, error, everRan)) {
             pass(error);

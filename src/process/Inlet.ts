@@ -11,6 +11,8 @@ export class Inlet<In> {
   #writing = false;
   #reading = false;
   #ended = false;
+  /** What is said to whoever sends to a program that no longer reads. */
+  #refusal: (() => Error) | undefined;
 
   constructor(
     private readonly command: CommandWords,
@@ -45,7 +47,7 @@ export class Inlet<In> {
     if (this.#reading) this.#lose('ended before it was written');
     this.#reading = false;
     this.#ended = true;
-    this.queue.accept();
+    this.queue.runGone(this.#refusal);
   }
 
   #pump(): void {
@@ -71,7 +73,8 @@ export class Inlet<In> {
       this.#reading = false;
       const reason = `no longer reads its input (${messageOf(error)})`;
       this.#lose(reason);
-      this.queue.refuse(() => new InputClosedError(this.command, reason));
+      this.#refusal = () => new InputClosedError(this.command, reason);
+      this.queue.refuse(this.#refusal);
     } else {
       if (this.#reading) this.queue.taken();
       this.#pump();

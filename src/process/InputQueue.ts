@@ -60,7 +60,8 @@ export class InputQueue<In> {
   #inFlight: Batch<In> | undefined;
   #pendingBytes = 0;
   #runEnded = false;
-  #completed = false;
+  /** How many ends of file are queued. */
+  #ends = 0;
   #refusal: (() => Error) | undefined;
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
@@ -80,9 +81,9 @@ export class InputQueue<In> {
     return this.#pendingBytes >= BATCH_BYTES;
   }
 
-  /** Whether a run reads what is pushed now. */
+  /** Whether what is pushed now is for the run that reads. */
   get isOpen(): boolean {
-    return this.#wake !== undefined;
+    return this.#wake !== undefined && this.#ends === 0;
   }
 
   /** Whether what is pushed now is rejected. */
@@ -135,18 +136,14 @@ export class InputQueue<In> {
   /** Ends the input of the run that the values before are meant for; without one, nothing. */
   complete(): void {
     const last = this.#entries.at(-1);
-    if (this.#refusal || this.#completed || last === END_OF_FILE) return;
+    if (this.#refusal || last === END_OF_FILE) return;
     if (this.#runEnded && !last) return;
-    this.#completed = true;
-    this.#entries.push(END_OF_FILE);
-    this.#wakeSoon();
+    this.#pushEnd();
   }
 
   /** Ends the input of the run that reads, after what is queued for it. */
   endRun(): void {
-    if (this.#entries.includes(END_OF_FILE)) return;
-    this.#entries.push(END_OF_FILE);
-    this.#wakeSoon();
+    if (this.#ends === 0) this.#pushEnd();
   }
 
   /** The run that was reading has had its end-of-file: what comes is for the next. */
@@ -164,7 +161,7 @@ export class InputQueue<In> {
   take(): ProgramInput | typeof END_OF_FILE | undefined {
     const entry = this.#entries.shift();
     if (entry === END_OF_FILE) {
-      this.#completed = false;
+      this.#ends--;
       this.#wake = undefined;
       return entry;
     }
@@ -198,28 +195,39 @@ export class InputQueue<In> {
 
   /** The reader is gone: what it did not take, up to an end-of-file, is rejected. */
   close(error: () => Error): void {
-    this.#wake = undefined;
-    this.listener.closed?.();
     const end = this.#entries.indexOf(END_OF_FILE);
-    if (end !== -1) this.#completed = false;
-    const lost = this.#entries.splice(0, end === -1 ? this.#entries.length : end + 1);
-    if (this.#inFlight) lost.unshift(this.#inFlight);
-    this.#inFlight = undefined;
-    // One error for all, and none for nothing: each has a stack, which takes its time.
-    if (lost.length > 0) this.#tellLost(lost, error());
-    this.#tellMoved();
+    this.#drop(end === -1 ? this.#entries.length : end + 1, error);
   }
 
   /** Rejects what is queued and whatever comes, until `accept`. */
   refuse(error: () => Error): void {
     this.#refusal = error;
-    while (this.#entries.length > 0) this.close(error);
+    if (this.#entries.length > 0) this.#drop(this.#entries.length, error);
   }
 
   /** Queues values again. */
   accept(): void {
     this.#runEnded = false;
     this.#refusal = undefined;
+  }
+
+  /** The run is gone, and with it what was refused for its sake, if anything was. */
+  runGone(refusal: (() => Error) | undefined): void {
+    this.#runEnded = false;
+    if (this.#refusal === refusal) this.#refusal = undefined;
+  }
+
+  /** Rejects the oldest entries. Whoever is told may send again: that is another entry. */
+  #drop(count: number, error: () => Error): void {
+    this.#wake = undefined;
+    this.listener.closed?.();
+    const lost = this.#entries.splice(0, count);
+    this.#ends -= lost.filter((entry) => entry === END_OF_FILE).length;
+    if (this.#inFlight) lost.unshift(this.#inFlight);
+    this.#inFlight = undefined;
+    // One error for all, and none for nothing: each has a stack, which takes its time.
+    if (lost.length > 0) this.#tellLost(lost, error());
+    this.#tellMoved();
   }
 
   /** The batch that is being filled. */
@@ -229,6 +237,12 @@ export class InputQueue<In> {
     const batch: Batch<In> = { values: [], senders: [], chunks: [], text: '', bytes: 0 };
     this.#entries.push(batch);
     return batch;
+  }
+
+  #pushEnd(): void {
+    this.#ends++;
+    this.#entries.push(END_OF_FILE);
+    this.#wakeSoon();
   }
 
   #wakeSoon(): void {

@@ -44,6 +44,8 @@ export class Run<Out, In> {
   #readiness: Subscription | undefined;
   #stopping: { cause: StopCause; stage: StopStage } | undefined;
   #error: unknown;
+  /** There is no process, or none any more: nothing to signal or to pause. */
+  #isOver = false;
   #aftermath: Aftermath | undefined;
   #outputClosed = false;
   /** The last that it wrote cannot be read: it may have died in the middle of a value. */
@@ -123,7 +125,7 @@ export class Run<Out, In> {
       this.#error = error;
       this.#readiness?.unsubscribe();
       this.pause(false);
-      if (this.#aftermath) this.#stage(from);
+      if (this.#isOver) this.#stage(from);
       else this.#ladder.climb(from);
     } else if (cause === 'requested' && before.cause !== 'requested') {
       before.cause = cause;
@@ -138,7 +140,7 @@ export class Run<Out, In> {
    */
   pause(paused: boolean): void {
     this.#isPaused = paused;
-    if (paused && this.#isRunning && !this.#stopping && !this.#aftermath) this.#program.pause();
+    if (paused && this.#isRunning && !this.#stopping && !this.#isOver) this.#program.pause();
     else this.#program.resume();
   }
 
@@ -205,8 +207,8 @@ export class Run<Out, In> {
       this.#stdout = undefined;
       const reason = `wrote what cannot be read: ${messageOf(cause)}`;
       const error = new FramingError(this.#plan.command, reason, { cause });
-      if (isLast || this.#aftermath) this.#lastWords = error;
-      if (!this.#aftermath) this.stop('framing', 'eof', error);
+      if (isLast || this.#isOver) this.#lastWords = error;
+      if (!this.#isOver) this.stop('framing', 'eof', error);
     }
   }
 
@@ -220,24 +222,28 @@ export class Run<Out, In> {
   }
 
   #refused(cause: unknown): void {
-    this.#readiness?.unsubscribe();
-    this.#ladder.cancel();
-    this.#inlet.close();
+    this.#over();
     const error = explainRefusal(this.#plan, cause);
     this.#end({ code: null, signal: null, reason: 'spawn-error', uptimeMs: 0 }, error);
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     const uptimeMs = this.#plan.clock.now() - this.#startedAt;
-    this.#readiness?.unsubscribe();
-    this.#ladder.cancel();
-    this.#inlet.close();
+    this.#over();
     this.#aftermath = new Aftermath(this.#program, this.#plan, () => {
       const reason = this.#reasonOf(code, signal);
       this.#end({ code, signal, reason, uptimeMs }, this.#error);
     });
     this.pause(false);
     if (this.#outputClosed) this.#aftermath.closed();
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#readiness?.unsubscribe();
+    this.#ladder.cancel();
+    // Whoever hears of an input that is lost may stop the run, or restart it.
+    this.#inlet.close();
   }
 
   #closed(): void {

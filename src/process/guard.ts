@@ -69,15 +69,7 @@ export class Guard implements Registry {
   #start(): void {
     if (this.#deaths >= HOPELESS.deaths) return;
     const startedAt = performance.now();
-    // Its first list is in its arguments: no runtime can be late with them.
-    const args = ['-c', SCRIPT, 'simple-ipc guard', ...[...this.#ids].map(String)];
-    const shell: ChildProcess = spawn(this.file, args, {
-      // A session of its own, so that Ctrl-C and hang-up reach the host alone.
-      detached: true,
-      cwd: '/',
-      env: {},
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    let shell: ChildProcess | undefined;
     const gone = (error?: unknown): void => {
       if (this.#shell !== shell) return;
       this.#shell = undefined;
@@ -94,6 +86,20 @@ export class Guard implements Registry {
       }
       this.#startIfNeeded();
     };
+    // Its first list is in its arguments: no runtime can be late with them.
+    const args = ['-c', SCRIPT, 'simple-ipc guard', ...[...this.#ids].map(String)];
+    try {
+      shell = spawn(this.file, args, {
+        // A session of its own, so that Ctrl-C and hang-up reach the host alone.
+        detached: true,
+        cwd: '/',
+        env: {},
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+    } catch (error) {
+      gone(error);
+      return;
+    }
     this.#shell = shell;
     shell
       .once('error', gone)

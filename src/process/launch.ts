@@ -20,13 +20,17 @@ const PIPE_CAPACITY = 1024 * 1024;
 
 /** Starts a real program. */
 export const launch: Launch = (plan, events) => {
+  // Not within this turn of the event loop: a `retry()` without a delay would never let another begin.
+  const refuse = (error: unknown): void => {
+    setImmediate(() => {
+      events.refused(error);
+    });
+  };
   let child: ChildProcess;
   try {
     child = spawnChild(plan);
   } catch (error) {
-    queueMicrotask(() => {
-      events.refused(error);
-    });
+    refuse(error);
     return UNBORN;
   }
   const { pid, stdin, stdout, stderr } = child;
@@ -35,7 +39,7 @@ export const launch: Launch = (plan, events) => {
 
   child.on('error', (error) => {
     // Not an error of kill(). On Windows cross-spawn learns only afterwards that cmd.exe found nothing.
-    if (pid === undefined || codeOf(error) === 'ENOENT') events.refused(error);
+    if (pid === undefined || codeOf(error) === 'ENOENT') refuse(error);
   });
   child.once('spawn', () => {
     events.spawned();
