@@ -22,6 +22,7 @@ const layers = [
     'errors.ts',
     'abortable.ts',
     'check.ts',
+    'inOrder.ts',
     'Brake.ts',
     'Turns.ts',
     'WaitingLine.ts',

@@ -1,6 +1,25 @@
-import { from, NEVER, retry, take, VirtualTimeScheduler } from 'rxjs';
-import { createWorker, exchange, NotRunningError } from 'simple-ipc';
+import {
+  delay,
+  from,
+  identity,
+  NEVER,
+  pipe,
+  retry,
+  shareReplay,
+  take,
+  VirtualTimeScheduler,
+  type Observable,
+} from 'rxjs';
+import {
+  createWorker,
+  exchange,
+  lines,
+  NotRunningError,
+  restartOnExit,
+  type Policy,
+} from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
+import { fakePool } from './support/fakePool.js';
 import { fakeWorker, hear } from './support/fakeWorker.js';
 import {
   cleanUp,
@@ -178,6 +197,163 @@ describe('whoever hears of an end', () => {
       program.lastRun.exit();
       await pass(0);
       expect(told.states.at(-1)).toBe('failed');
+    });
+  });
+
+  describe('of a life', () => {
+    it('may begin another and wait for that: its promises are of the other', async () => {
+      const { worker, told, system, program } = await fakeWorker({ temper: 'deaf' });
+      let settledIn: string | undefined;
+      const subscription = worker.status$.subscribe(({ state }) => {
+        if (state !== 'stopped') return;
+        subscription.unsubscribe();
+        worker.start();
+        void worker.restart().then(() => (settledIn = told.states.at(-1)));
+      });
+      await Promise.all([worker.stop(), system.pass(60_000)]);
+      expect(program.isAlive).toBe(false);
+      expect(settledIn).toBe('running');
+      expect(told.statuses.at(-1)).toMatchObject({ state: 'running', generation: 3 });
+    });
+
+    it('by way of a pool may start its worker: the failure is told before', async () => {
+      const { pool, ask, system } = await fakePool({ size: 1, restart: { maxRestarts: 0 } });
+      const [worker] = pool.workers as [(typeof pool.workers)[0]];
+      const { states } = record(worker);
+      ask('asked');
+      const waiting = ask('waiting');
+      worker.status$.subscribe(({ state }) => {
+        if (state === 'failed') worker.start();
+      });
+      await system.pass(0);
+      system.newest.exit(1);
+      await system.pass(100);
+      expect(states).toEqual(['running', 'exited', 'failed', 'starting', 'running']);
+      expect(waiting.end).toMatchObject({ name: 'RestartLimitError' });
+      expect(await first(pool.status$)).toMatchObject({ idle: 1, resting: 0 });
+    });
+  });
+
+  describe('of a run, and has the next one begin,', () => {
+    it.each<[string, Policy]>([
+      [
+        'a policy that keeps its source',
+        pipe(restartOnExit(), shareReplay({ bufferSize: 1, refCount: false })),
+      ],
+      ['restartOnExit', restartOnExit({ when: 'always', delayMs: 10 })],
+    ])('may stop it as it starts, under %s', async (_, policy) => {
+      const { worker, told, system, program } = await fakeWorker({ supervise: policy });
+      const stopped = new Promise<void>((resolve) => {
+        worker.status$.subscribe(({ state }) => {
+          if (state !== 'running' || told.statuses.length > 2) resolve(worker.stop());
+        });
+      });
+      program.exit(1);
+      await Promise.all([stopped, system.pass(60_000)]);
+      expect(told.states.at(-1)).toBe('stopped');
+      expect(system.programs.some(({ isAlive }) => isAlive)).toBe(false);
+    });
+
+    it('is not taken at its word by who starts it once more', async () => {
+      const { worker, told, system, program } = await fakeWorker({ supervise: identity });
+      let isFirst = true;
+      worker.status$.subscribe(({ state }) => {
+        if (state === 'exited' && isFirst) void worker.restart();
+        isFirst = isFirst && state !== 'exited';
+      });
+      worker.status$.subscribe(({ state, ...status }) => {
+        const isOld = 'exit' in status && status.exit.generation === 1;
+        if (state === 'exited' && isOld) worker.start();
+      });
+      program.exit(0);
+      await system.pass(10);
+      expect(told.states.slice(2)).toEqual(['exited', 'starting', 'running']);
+      system.newest!.exit(0);
+      await system.pass(60_000);
+      expect(told.states.at(-1)).toBe('exited');
+      expect(system.programs.length).toBe(2);
+    });
+  });
+
+  describe('from inside of its own codec', () => {
+    const text = lines();
+
+    it('fails the run, not the host, when `decoder` throws', async () => {
+      let runs = 0;
+      const { worker, told, system } = await fakeWorker({
+        codec: {
+          ...text,
+          decoder: (...args) => {
+            if (++runs === 2) throw new RangeError('oh');
+            return text.decoder(...args);
+          },
+        },
+        supervise: identity,
+      });
+      await Promise.all([worker.restart(), system.pass(60_000)]);
+      expect(told.states.at(-1)).toBe('failed');
+      const { error } = worker.status$.value as { error?: Error };
+      expect(error).toMatchObject({ name: 'FramingError', cause: expect.any(RangeError) as Error });
+      expect(system.programs.some(({ isAlive }) => isAlive)).toBe(false);
+    });
+
+    it('may stop the worker: what it encodes is rejected', async () => {
+      const fake = await fakeWorker({
+        codec: {
+          ...text,
+          encode: (value: string) => {
+            void worker.stop();
+            return text.encode(value);
+          },
+        },
+        restart: { delayMs: 1_000 },
+      });
+      const { worker, told, system, program } = fake;
+      program.exit(1);
+      await system.pass(0);
+      worker.send.next('a');
+      await system.pass(60_000);
+      expect(told.rejected).toMatchObject([{ value: 'a', error: { name: 'NotRunningError' } }]);
+      expect(told.states.at(-1)).toBe('stopped');
+    });
+  });
+
+  describe('from inside of an exchange', () => {
+    it('asks the run that comes when `reply` restarts the worker', async () => {
+      const fake = await fakeWorker();
+      const { worker, system } = fake;
+      let restarts = 0;
+      const reply = (output$: Observable<string>) => {
+        if (restarts++ === 0) void worker.restart();
+        return output$.pipe(take(1));
+      };
+      const one = hear(from(['a']).pipe(exchange(worker, { reply })));
+      const two = hear(from(['b']).pipe(exchange(worker, { reply })));
+      await system.pass(10);
+      system.newest!.print('A\n');
+      await system.pass(10);
+      system.newest!.print('B\n');
+      expect(fake.received).toEqual([[], ['a', 'b']]);
+      expect([one.values, two.values]).toEqual([['A'], ['B']]);
+    });
+
+    it('asks nothing when `key` leaves it', async () => {
+      const fake = await fakeWorker();
+      const { worker, system } = fake;
+      const leaving = hear(
+        from(['a']).pipe(
+          delay(0),
+          exchange(worker, {
+            key: (line: string) => {
+              leaving.leave();
+              return line;
+            },
+          }),
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await system.pass(10);
+      expect(fake.received).toEqual([[]]);
     });
   });
 

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { StopError } from './errors.js';
+import { inOrder } from './inOrder.js';
 import { Run, type RunPorts } from './process/Run.js';
 import type { RunPlan } from './process/RunPlan.js';
 import type { Exit, StopStage, WorkerStatus } from './status.js';
@@ -24,8 +25,10 @@ export class RunLane<Out, In> {
   /** One run per subscription: its statuses. A clean end completes, a failed end errors. */
   readonly run$ = new Observable<WorkerStatus>((subscriber) => {
     if (this.#survivor) {
-      subscriber.error(this.#survivor);
-      return undefined;
+      // Not at once: a `retry()` without a delay would never end.
+      return this.#plan.clock.after(0, () => {
+        subscriber.error(this.#survivor);
+      });
     }
     this.#waiting.push(subscriber);
     this.#beginNext();
@@ -89,18 +92,14 @@ export class RunLane<Out, In> {
   #begin(watcher: Subscriber<WorkerStatus>): void {
     // Whoever heard of the run before may have stopped the life, or had it begin anew.
     if (watcher.closed) return;
-    const due: WorkerStatus[] = [];
+    // Whoever hears of a status may bring about the next, which the watcher must not see before it.
+    const tell = inOrder((status: WorkerStatus) => {
+      this.#ports.status(status);
+      watcher.next(status);
+    });
     const run = new Run(this.#plan, ++this.#generation, {
       ...this.#ports,
-      status: (status) => {
-        // Whoever hears of one may bring about the next, which the watcher must not see before it.
-        if (due.push(status) > 1) return;
-        for (let first = due[0]; first; first = due[0]) {
-          this.#ports.status(first);
-          watcher.next(first);
-          due.shift();
-        }
-      },
+      status: tell,
       survived: (error) => {
         this.#survived(watcher, error);
       },
@@ -143,7 +142,7 @@ export class RunLane<Out, In> {
   #survived(watcher: Subscriber<WorkerStatus>, error: StopError): void {
     this.#survivor = error;
     this.#watcher = undefined;
-    for (const lost of [watcher, ...this.#waiting.splice(0)]) lost.error(error);
     this.#ports.idle();
+    for (const lost of [watcher, ...this.#waiting.splice(0)]) lost.error(error);
   }
 }

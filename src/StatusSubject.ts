@@ -1,4 +1,5 @@
 import { BehaviorSubject, Subject, type Observable } from 'rxjs';
+import { inOrder } from './inOrder.js';
 import type { WorkerStatus } from './status.js';
 
 /** The hand that writes a status subject. */
@@ -40,19 +41,13 @@ export class StatusSubject extends BehaviorSubject<WorkerStatus> {
 export function createStatus(): StatusWriter {
   const status$ = new StatusSubject({ state: 'stopped' });
   const changes$ = new Subject<WorkerStatus>();
-  const due: WorkerStatus[] = [];
   return {
     status$,
     changes$,
-    next(status) {
-      // A status that comes while another is being told waits for its turn.
-      if (due.push(status) > 1) return;
-      for (let first = due[0]; first; first = due[0]) {
-        BehaviorSubject.prototype.next.call(status$, first);
-        changes$.next(first);
-        due.shift();
-      }
-    },
+    next: inOrder((status) => {
+      BehaviorSubject.prototype.next.call(status$, status);
+      changes$.next(status);
+    }),
     complete() {
       BehaviorSubject.prototype.complete.call(status$);
     },

@@ -1,4 +1,4 @@
-import { Subject, Subscription, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
+import { Observable, Subject, Subscription, type MonoTypeOperatorFunction } from 'rxjs';
 import { keepTimeBy } from './clock.js';
 import { messageOf, NotRunningError, SimpleIpcError } from './errors.js';
 import type { RunPorts } from './process/Run.js';
@@ -56,7 +56,9 @@ export class Supervisor<Out, In> {
         this.#report(next);
       },
       idle: () => {
-        this.#settle();
+        // Of a program that survives SIGKILL no policy may have another.
+        if (this.#lane.survivor && this.#phase === 'living') this.#end();
+        else this.#settle();
       },
     });
     this.#refuseInput();
@@ -74,7 +76,7 @@ export class Supervisor<Out, In> {
       this.#startAgain = false;
       this.warn(`was not started: ${survivor.message}`);
     } else if (this.#phase === 'resting') this.#begin();
-    else if (this.#phase === 'ending' || this.#status.status$.value.state === 'exited') {
+    else if (this.#phase === 'ending' || this.#hasExited()) {
       this.#startAgain = true;
       if (this.#isSettling()) this.#ports.input.accept();
     }
@@ -150,9 +152,10 @@ export class Supervisor<Out, In> {
     this.#policy.unsubscribe();
     const policy = new Subscription();
     this.#policy = policy;
+    const run$ = this.#runWhile(policy);
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
-      keepTimeBy(this.#plan.clock, () => this.#supervise(this.#lane.run$)).subscribe({
+      keepTimeBy(this.#plan.clock, () => this.#supervise(run$)).subscribe({
         next: (status) => {
           if (status.state === 'backoff') this.#status.next(status);
         },
@@ -164,6 +167,15 @@ export class Supervisor<Out, In> {
         },
       }),
     );
+  }
+
+  /** What a policy may subscribe to. When its time is over, its runs are left, whether or not it leaves them. */
+  #runWhile(policy: Subscription): Observable<WorkerStatus> {
+    return new Observable((subscriber) => {
+      if (policy.closed) return;
+      subscriber.add(this.#lane.run$.subscribe(subscriber));
+      policy.add(subscriber);
+    });
   }
 
   #policyEnded(policy: Subscription, ...errors: unknown[]): void {
@@ -201,12 +213,20 @@ export class Supervisor<Out, In> {
     // Whoever hears of a loss may stop or start from there: it is still the end of this life.
     if (!this.#startAgain || this.#lane.survivor) this.#refuseInput();
     if (!this.#isSettling()) return;
-    this.#phase = 'resting';
     const failure = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
     this.#rest$.next(failure);
+    if (!this.#isSettling()) return;
+    this.#phase = 'resting';
+    // Whoever is told may begin another life, and wait for that.
+    const waiting = this.#waiting.splice(0);
     this.#tellRest(failure);
-    this.#release(Infinity);
+    for (const { resolve } of waiting) resolve();
     if (this.#startAgain) this.start();
+  }
+
+  /** Whether the run has exited, and nothing is known of what follows. */
+  #hasExited(): boolean {
+    return this.#state === 'exited' && this.#status.status$.value.state === 'exited';
   }
 
   /** Whether the life is over, but its rest not told yet. */

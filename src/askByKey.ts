@@ -7,7 +7,7 @@ import {
   type OperatorFunction,
   type Subscriber,
 } from 'rxjs';
-import type { AskLimits } from './askInTurn.js';
+import { END_FOLLOWS_MS, type AskLimits } from './askInTurn.js';
 import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
 import type { Sender } from './process/InputQueue.js';
 import type { Exit } from './status.js';
@@ -155,10 +155,16 @@ class Correspondence<Out, In> {
 
   /** It will not reach the program. */
   lost(asked: Asked<Out, In>, error: Error): void {
-    // The end of the run follows, if that is why, and may ask again.
-    const mayFollow =
-      error instanceof InputClosedError && asked.asked < asked.asking.limits.attempts;
-    if (!mayFollow) this.#fail(asked, asked.failure ?? error);
+    const { timeoutMs, attempts } = asked.asking.limits;
+    if (!(error instanceof InputClosedError) || asked.asked >= attempts) {
+      this.#fail(asked, asked.failure ?? error);
+      return;
+    }
+    // If that is why, the end of the run follows soon, and may ask again.
+    asked.cancelTimer();
+    asked.cancelTimer = this.#worker.clock.after(Math.min(timeoutMs, END_FOLLOWS_MS), () =>
+      this.#fail(asked, error),
+    );
   }
 }
 
@@ -261,6 +267,7 @@ class Asking<Out, In> {
       this.subscriber.error(error);
       return;
     }
+    if (this.subscriber.closed) return;
     const asked = new Asked(id, request, this);
     asked.place = this.#underWay.push(asked) - 1;
     this.correspondence.ask(asked);

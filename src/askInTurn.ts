@@ -10,6 +10,9 @@ export interface AskLimits {
   readonly attempts: number;
 }
 
+/** How long after an input was lost its run may go on before that is why, in milliseconds. */
+export const END_FOLLOWS_MS = 1_000;
+
 /**
  * Asks a worker and takes what `reply` makes of its output.
  *
@@ -81,11 +84,21 @@ export function askInTurn<Out, In, Reply>(
           }),
         );
         if (over) return;
+        // `reply` is the user's, who may have restarted the worker.
+        if (supervisor.settled()) {
+          asked--;
+          talk.unsubscribe();
+          askWhenRunning();
+          return;
+        }
         const lost = (error: Error): void => {
           is.lost = true;
-          // The end of the run follows, if that is why, and may ask again.
-          if (error instanceof InputClosedError && asked < attempts) return;
-          fail(failure ?? error);
+          if (error instanceof InputClosedError && asked < attempts) {
+            // If that is why, the end of the run follows soon, and may ask again.
+            talk.add(clock.after(END_FOLLOWS_MS, () => fail(error)));
+          } else {
+            fail(failure ?? error);
+          }
         };
         input.push(request, { lost });
         is.sent = true;

@@ -6,6 +6,7 @@ import type { WithCodec } from './framing/codec.js';
 import type { LineInput } from './framing/lines.js';
 import { RestartBudget, restartWithin, type RestartPolicy } from './operators/restartOnExit.js';
 import { checkOptions, checkWhole } from './check.js';
+import { inOrder } from './inOrder.js';
 import { withCodec } from './options.js';
 import { WaitingLine } from './WaitingLine.js';
 import { createWorker, internalsOf, type ReactiveWorker, type WorkerOptions } from './worker.js';
@@ -108,6 +109,9 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   readonly #status$: BehaviorSubject<PoolStatus>;
   readonly #members: readonly Member<Out, In>[];
   readonly #command: CommandWords;
+  readonly #tell = inOrder((status: PoolStatus) => {
+    this.#status$.next(status);
+  });
   /** Those that are ready, the longest idle first. */
   #idle: Member<Out, In>[] = [];
   readonly #waiting = new WaitingLine<Waiting<Out, In>>();
@@ -263,7 +267,7 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
     }
     this.#isServing = false;
     if (this.#isDrained) this.#drained?.();
-    this.#status$.next(this.#count());
+    this.#tell(this.#count());
   }
 }
 

@@ -3,10 +3,12 @@ import {
   defer,
   delay,
   EMPTY,
+  Observable,
   of,
+  takeWhile,
   throwError,
   VirtualTimeScheduler,
-  type Observable,
+  type Subscription,
 } from 'rxjs';
 import {
   ExitError,
@@ -131,6 +133,17 @@ describe('restartOnExit', () => {
     stage.watch({ jitter: true, random: () => random }, {});
     stage.run(0);
     expect(stage.delays).toEqual([delayMs]);
+  });
+
+  it('has half of each delay random by default', () => {
+    const stage = new Stage();
+    const { scheduler } = stage;
+    stage
+      .lifeOf([{}])
+      .pipe(restartOnExit({ scheduler, random: () => 0 }))
+      .subscribe({ next: (status) => stage.statuses.push(status), error: () => undefined });
+    stage.run(0);
+    expect(stage.delays).toEqual([50]);
   });
 
   it('draws from Math.random by default', () => {
@@ -308,6 +321,47 @@ describe('restartOnExit', () => {
     stage.watch({ delayMs: 0, factor: 1e300, maxRestarts: 5 }, {});
     stage.run(0);
     expect(stage.delays).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('takes the least of everything', () => {
+    expect(() =>
+      restartOnExit({ when: 'on-failure', delayMs: 0, factor: 1, maxRestarts: 0, withinMs: 0 }),
+    ).not.toThrow();
+    expect(() => restartOnExit(1 as RestartPolicy)).toThrow('policy must be');
+  });
+
+  it('ends its run when it is left from inside of the first status of a later one', () => {
+    const stage = new Stage();
+    let running = 0;
+    const life$ = new Observable<WorkerStatus>((subscriber) => {
+      running++;
+      subscriber.next({ state: 'starting', generation: ++generation });
+      if (generation === 1) subscriber.next({ state: 'exited', exit: exitOf('exit-code') });
+      if (generation === 1) subscriber.error(new ExitError(exitOf('exit-code')));
+      return () => running--;
+    });
+    let generation = 0;
+    life$
+      .pipe(
+        restartOnExit({ scheduler: stage.scheduler }),
+        takeWhile((status) => status.state !== 'starting' || status.generation === 1),
+      )
+      .subscribe();
+    stage.run(1_000);
+    expect({ generation, running }).toEqual({ generation: 2, running: 0 });
+  });
+
+  it.each([
+    ['when', (leave: () => void) => ({ when: () => (leave(), true) })],
+    ['random', (leave: () => void) => ({ jitter: true, random: () => (leave(), 0) })],
+  ])('begins no other run when it is left from inside of `%s`', (_, policyOf) => {
+    const stage = new Stage();
+    const watching: Subscription = stage.watch(
+      policyOf(() => watching.unsubscribe()),
+      { runsMs: 1 },
+    );
+    stage.run(1_000_000);
+    expect(stage.startedAt).toEqual([0]);
   });
 
   it.each([

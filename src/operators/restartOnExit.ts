@@ -1,9 +1,4 @@
-import {
-  Observable,
-  type MonoTypeOperatorFunction,
-  type SchedulerLike,
-  type Subscription,
-} from 'rxjs';
+import { Observable, type MonoTypeOperatorFunction, type SchedulerLike } from 'rxjs';
 import { clockOf, MAX_TIMER_MS, prevailingClock } from '../clock.js';
 import { RestartLimitError, SpawnError } from '../errors.js';
 import { checkAmounts, checkType } from '../check.js';
@@ -70,7 +65,7 @@ export function restartWithin(
       let attempt = 0;
       let everRan = false;
       let cancel: () => void = () => undefined;
-      let run: Subscription | undefined;
+      const isOver = (): boolean => subscriber.closed;
 
       const begin = (): void => {
         let exit: Exit | undefined;
@@ -85,7 +80,10 @@ export function restartWithin(
         };
         const goOn = (error: unknown): void => {
           everRan ||= exit !== undefined && exit.reason !== 'spawn-error';
-          if (!exit || !isRestarted(policy, exit, error, everRan)) {
+          const isDeclined = !exit || !isRestarted(policy, exit, error, everRan);
+          // `when` may have led to the end of the life.
+          if (isOver()) return;
+          if (!exit || isDeclined) {
             pass(error);
             return;
           }
@@ -96,11 +94,12 @@ export function restartWithin(
           }
           attempt = clock.now() - runningSince >= stableAfterMs ? 1 : attempt + 1;
           const delayMs = delayOf(policy, attempt);
+          if (isOver()) return;
           cancel = clock.after(delayMs, begin);
           const restartAt = clock.date() + delayMs;
           subscriber.next({ state: 'backoff', exit, attempt, delayMs, restartAt });
         };
-        run = life$.subscribe({
+        const run = life$.subscribe({
           next: (status) => {
             if (status.state === 'running') runningSince = clock.now();
             if (status.state === 'exited') exit = status.exit;
@@ -109,6 +108,8 @@ export function restartWithin(
           error: decide,
           complete: decide,
         });
+        // It may have led to the end of the life before it was held.
+        subscriber.add(run);
       };
       const pass = (error: unknown): void => {
         if (error === undefined) subscriber.complete();
@@ -118,7 +119,6 @@ export function restartWithin(
       begin();
       return () => {
         cancel();
-        run?.unsubscribe();
       };
     });
   };

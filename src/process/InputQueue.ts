@@ -103,13 +103,15 @@ export class InputQueue<In> {
 
   /** The same, but a value that only has to wait for room is left to its owner: `undefined`. */
   offer(value: In, sender?: Sender): number | undefined {
-    if (this.#refusal) return this.#reject(value, this.#refusal(), sender);
+    if (this.#isRefused(value, sender)) return 0;
     let encoded: string | Uint8Array;
     try {
       encoded = this.codec.encode(value);
     } catch (error) {
       return this.#reject(value, this.#encodingError(error), sender);
     }
+    // The codec is the user's, who may have stopped the worker.
+    if (this.#isRefused(value, sender)) return 0;
     const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
       return this.#pendingBytes > 0
@@ -269,6 +271,12 @@ export class InputQueue<In> {
 
   #tellMoved(): void {
     for (const resolve of this.#awaitingMove.splice(0)) resolve();
+  }
+
+  #isRefused(value: In, sender: Sender | undefined): boolean {
+    const refusal = this.#refusal;
+    if (refusal) this.#reject(value, refusal(), sender);
+    return refusal !== undefined;
   }
 
   #reject(value: In, error: Error, sender?: Sender): 0 {

@@ -59,7 +59,6 @@ export class Run<Out, In> {
     this.#generation = generation;
     this.#ports = ports;
     this.#startedAt = plan.clock.now();
-    this.#stdout = plan.codec.decoder(plan.ready ? this.#outputAndGreeting : ports.output, plan);
     this.#stderr = new PieceDecoder(ports.stderr, STDERR_TAIL_BYTES);
     this.#program = plan.launch(plan, {
       spawned: () => {
@@ -105,6 +104,21 @@ export class Run<Out, In> {
     const { pid } = this.#program;
     const generation = this.#generation;
     this.#ports.status({ state: 'starting', generation, ...(pid !== undefined && { pid }) });
+    this.#connect();
+  }
+
+  /** Codecs are the user's: from here on the run can be stopped. */
+  #connect(): void {
+    const { codec, ready, command } = this.#plan;
+    try {
+      this.#stdout = codec.decoder(
+        ready ? this.#outputAndGreeting : this.#ports.output,
+        this.#plan,
+      );
+    } catch (cause) {
+      const reason = `cannot be read: ${messageOf(cause)}`;
+      this.stop('framing', 'eof', new FramingError(command, reason, { cause }));
+    }
   }
 
   /** Why the run is being stopped, if it is. */
@@ -150,7 +164,7 @@ export class Run<Out, In> {
   }
 
   #spawned(): void {
-    if (this.#stopping) return;
+    if (this.#stopping || this.#isOver) return;
     if (this.#plan.ready) this.#awaitReady(this.#plan.ready);
     else this.#run();
   }
@@ -182,7 +196,7 @@ export class Run<Out, In> {
   }
 
   #run(): void {
-    if (this.#stopping) return;
+    if (this.#stopping || this.#isOver) return;
     this.#isRunning = true;
     this.#inlet.open();
     if (this.#isPaused) this.pause(true);
