@@ -3,6 +3,7 @@ import {
   from,
   identity,
   NEVER,
+  of,
   pipe,
   retry,
   shareReplay,
@@ -13,6 +14,7 @@ import {
 import {
   createWorker,
   exchange,
+  lifeOf,
   lines,
   NotRunningError,
   restartOnExit,
@@ -184,6 +186,22 @@ describe('whoever hears of an end', () => {
       expect(asked.end).toBeInstanceOf(NotRunningError);
     });
 
+    it('gets its error for each later subscription to its life, and no program', async () => {
+      const scheduler = new VirtualTimeScheduler();
+      const ignores = ['eof', 'SIGTERM', 'SIGKILL'] as const;
+      const program = fakeProgram(() => NEVER, { ignores, scheduler });
+      const life$ = lifeOf('fake', program.options);
+      const watching = life$.subscribe();
+      await advance(scheduler, 0);
+      watching.unsubscribe();
+      await advance(scheduler, 60_000);
+      const again = hear(life$.pipe(retry(3)));
+      await advance(scheduler, 10);
+      expect(again).toMatchObject({ values: [], end: { name: 'StopError' } });
+      expect(program.runs.length).toBe(1);
+      program.lastRun.exit();
+    });
+
     it('has it rejected though a start was remembered, which does not come', async () => {
       const { worker, program, told, pass } = await survive();
       const stopped = worker.stop();
@@ -214,6 +232,20 @@ describe('whoever hears of an end', () => {
       expect(program.isAlive).toBe(false);
       expect(settledIn).toBe('running');
       expect(told.statuses.at(-1)).toMatchObject({ state: 'running', generation: 3 });
+    });
+
+    it('by way of a pool may stop its worker: it rests once', async () => {
+      const { pool, ask, system } = await fakePool({ size: 1, restart: { maxRestarts: 0 } });
+      const [worker] = pool.workers as [(typeof pool.workers)[0]];
+      const { states } = record(worker);
+      ask('asked');
+      of('waiting')
+        .pipe(exchange(pool, { reply: take<string>(1) }))
+        .subscribe({ error: () => void worker.stop() });
+      await system.pass(0);
+      system.newest.exit(1);
+      await system.pass(100);
+      expect(states).toEqual(['running', 'exited', 'stopped']);
     });
 
     it('by way of a pool may start its worker: the failure is told before', async () => {
@@ -252,6 +284,21 @@ describe('whoever hears of an end', () => {
       await Promise.all([stopped, system.pass(60_000)]);
       expect(told.states.at(-1)).toBe('stopped');
       expect(system.programs.some(({ isAlive }) => isAlive)).toBe(false);
+    });
+
+    it('begins none for a policy whose time is over', async () => {
+      const sources: Observable<unknown>[] = [];
+      const supervise: Policy = (run$) => {
+        sources.push(run$);
+        return run$;
+      };
+      const { worker, told, system } = await fakeWorker({ supervise });
+      await Promise.all([worker.stop(), system.pass(60_000)]);
+      const late = hear(sources[0]!);
+      await system.pass(60_000);
+      expect(told.states.at(-1)).toBe('stopped');
+      expect(system.programs.length).toBe(1);
+      expect(late).toMatchObject({ values: [], end: 'open' });
     });
 
     it('is not taken at its word by who starts it once more', async () => {

@@ -1118,6 +1118,18 @@ describe('createWorker', () => {
       expect(told.output).toEqual(['urgent', 'queued']);
     });
 
+    it('may write bytes', async () => {
+      const { worker, told } = start('cat', {
+        codec: { ...lines(), encode: (value: unknown) => Buffer.from(`${String(value)}\n`) },
+        ready: (output$: Observable<string>, write: (value: string) => void) => {
+          write('hello');
+          return output$;
+        },
+      });
+      await until(worker, 'running');
+      expect(told.output).toEqual(['hello']);
+    });
+
     it('writes nothing any more after the end of the input', async () => {
       let writeFirst: (value: string) => void = () => undefined;
       const { worker, told } = start('cat', {

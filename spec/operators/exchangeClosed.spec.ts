@@ -68,4 +68,12 @@ describe.each([
     await eventually(() => one.end !== 'open');
     expect(one).toMatchObject({ values: ['one'], end: 'complete' });
   });
+
+  it('fails a second later what is idempotent, if the run goes on', async () => {
+    const { worker, ask } = await start();
+    const one = ask('one', { idempotent: true });
+    await eventually(() => one.end !== 'open');
+    expect(one.end).toBeInstanceOf(InputClosedError);
+    expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
+  });
 });
