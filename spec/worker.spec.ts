@@ -872,10 +872,7 @@ describe('createWorker', () => {
 
     it('is no more for the run after one that closed its stdin', async () => {
       const { worker, told } = start(
-        sh(
-          '[ -e "$1" ] && exec cat; echo > "$1"; exec <&-; echo closed; exec sleep 1000',
-          join(temporaryFolder(), 'mark'),
-        ),
+        fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
         { stop: hurry },
       );
       await first(worker.output$);
@@ -1102,7 +1099,8 @@ describe('createWorker', () => {
       expect(told.output.at(-1)).toBe('held');
     });
 
-    it('may keep what writes ahead of the queue', async () => {
+    /** A worker that runs, and what its `ready` was given to write with. */
+    async function keepWrite() {
       let writeFirst: (value: string) => void = () => undefined;
       const { worker, told } = start('cat', {
         ready: (_output$, write) => {
@@ -1111,6 +1109,11 @@ describe('createWorker', () => {
         },
       });
       await until(worker, 'running');
+      return { worker, told, writeFirst };
+    }
+
+    it('may keep what writes ahead of the queue', async () => {
+      const { worker, told, writeFirst } = await keepWrite();
       worker.send.next('queued');
       writeFirst('urgent');
       worker.send.complete();
@@ -1131,14 +1134,7 @@ describe('createWorker', () => {
     });
 
     it('writes nothing any more after the end of the input', async () => {
-      let writeFirst: (value: string) => void = () => undefined;
-      const { worker, told } = start('cat', {
-        ready: (_output$, write) => {
-          writeFirst = write;
-          return ['yes'];
-        },
-      });
-      await until(worker, 'running');
+      const { worker, told, writeFirst } = await keepWrite();
       worker.send.complete();
       await new Promise((resolve) => setImmediate(resolve));
       writeFirst('late');

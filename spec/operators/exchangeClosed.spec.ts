@@ -12,8 +12,8 @@ import {
   cleanUp,
   eventually,
   first,
+  fixture,
   record,
-  sh,
   temporaryFolder,
   use,
   watchWarnings,
@@ -35,9 +35,9 @@ describe.each([
 
   /** A program that closes its stdin in its first run, and answers in the next. */
   async function start() {
-    const script = '[ -e "$1" ] && exec cat; echo > "$1"; exec <&-; echo closed; exec sleep 1000';
+    const mark = join(temporaryFolder(), 'mark');
     const worker = use(
-      createWorker<string, string>(sh(script, join(temporaryFolder(), 'mark')), {
+      createWorker<string, string>(fixture('closeStdinOnce.sh', mark), {
         supervise: restartOnExit({ when: 'always', delayMs: 0 }),
         stop: { endInputMs: 0 },
       }),

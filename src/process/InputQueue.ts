@@ -124,7 +124,7 @@ export class InputQueue<In> {
     if (sender) batch.senders[batch.values.length] = sender;
     batch.values.push(value);
     if (typeof encoded === 'string' && bytes < LONG_BYTES) batch.text += encoded;
-    else addChunk(batch, typeof encoded === 'string' ? Buffer.from(encoded) : encoded);
+    else chunked(batch).push(typeof encoded === 'string' ? Buffer.from(encoded) : encoded);
     batch.bytes += bytes;
     if (batch.bytes < BATCH_BYTES) {
       this.#wakeSoon();
@@ -302,16 +302,15 @@ export class InputQueue<In> {
   }
 }
 
-function addChunk<In>(batch: Batch<In>, chunk: Uint8Array): void {
+/** The chunks, the text being one of them. */
+function chunked<In>(batch: Batch<In>): Uint8Array[] {
   if (batch.text !== '') batch.chunks.push(Buffer.from(batch.text));
   batch.text = '';
-  batch.chunks.push(chunk);
+  return batch.chunks;
 }
 
 /** The batch as bytes alone, in few chunks. */
 function chunksOf<In>(batch: Batch<In>): Uint8Array[] {
-  const { chunks, text, bytes } = batch;
-  if (text !== '') chunks.push(Buffer.from(text));
-  batch.text = '';
-  return bytes < LONG_BYTES * chunks.length ? [Buffer.concat(chunks)] : chunks;
+  const chunks = chunked(batch);
+  return batch.bytes < LONG_BYTES * chunks.length ? [Buffer.concat(chunks)] : chunks;
 }

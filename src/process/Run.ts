@@ -109,15 +109,14 @@ export class Run<Out, In> {
 
   /** Codecs are the user's: from here on the run can be stopped. */
   #connect(): void {
-    const { codec, ready, command } = this.#plan;
+    const { codec, ready } = this.#plan;
     try {
       this.#stdout = codec.decoder(
         ready ? this.#outputAndGreeting : this.#ports.output,
         this.#plan,
       );
     } catch (cause) {
-      const reason = `cannot be read: ${messageOf(cause)}`;
-      this.stop('framing', 'eof', new FramingError(command, reason, { cause }));
+      this.stop('framing', 'eof', this.#unreadable('cannot be read', cause));
     }
   }
 
@@ -219,11 +218,14 @@ export class Run<Out, In> {
       act(this.#stdout);
     } catch (cause) {
       this.#stdout = undefined;
-      const reason = `wrote what cannot be read: ${messageOf(cause)}`;
-      const error = new FramingError(this.#plan.command, reason, { cause });
+      const error = this.#unreadable('wrote what cannot be read', cause);
       if (isLast || this.#isOver) this.#lastWords = error;
       if (!this.#isOver) this.stop('framing', 'eof', error);
     }
+  }
+
+  #unreadable(what: string, cause: unknown): FramingError {
+    return new FramingError(this.#plan.command, `${what}: ${messageOf(cause)}`, { cause });
   }
 
   #stage(stage: StopStage): void {
