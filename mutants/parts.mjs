@@ -1,5 +1,4 @@
-// What is changed together, and the specs that should see it: those that are about it, and are quick. A change
-// that only others would see counts as not seen, so that the score is the least that is true.
+// What is changed together, and the specs that should see it: those that are about it, and are quick.
 export const parts = {
   framing: { sources: ['framing/*'], specs: 'framing/' },
   queue: { sources: ['process/InputQueue'], specs: 'process/InputQueue' },
@@ -9,11 +8,11 @@ export const parts = {
   },
   run: {
     sources: ['process/{Run,StopLadder,Aftermath}'],
-    specs: 'model|process/Aftermath|faults/(exits|output|stopping)|testing',
+    specs: 'model|reentrancy|process/Aftermath|faults/(exits|output|stopping)',
   },
   lives: {
-    sources: ['RunLane', 'Supervisor', 'life'],
-    specs: 'model|life|faults/(policies|restarts)',
+    sources: ['RunLane', 'Supervisor', 'life', 'inOrder'],
+    specs: 'model|reentrancy|life|faults/(policies|restarts)',
   },
   restarts: {
     sources: ['operators/restartOnExit', 'clock', 'status'],
@@ -28,7 +27,7 @@ export const parts = {
       'OutputIterator',
       'operators/pacedMap',
     ],
-    specs: 'StatusSubject|Broadcast|Brake|OutputIterator|operators/paced',
+    specs: 'worker|StatusSubject|Broadcast|Brake|OutputIterator|operators/paced',
   },
   adapters: {
     sources: ['imperative', 'fromCommand', 'operators/through'],
@@ -46,3 +45,7 @@ export const parts = {
   },
   testing: { sources: ['testing/*'], specs: 'testing' },
 };
+
+/** The specs that are shown what those did not see: all but those that are long, or start hosts of their own. */
+export const others =
+  '(?!bounds|soak|program|examples|recipes|shellSafety|tsdoc|faults/(host|guard|shortage|crowd|floods|unsent)).*';

@@ -1,49 +1,93 @@
 // npm run mutate [part …]: changes the sources one place at a time, and expects a spec to fail.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { parts } from './parts.mjs';
+import { others, parts } from './parts.mjs';
 
 const SEEN = ['Killed', 'Timeout'];
 const UNSEEN = ['Survived', 'NoCoverage'];
-const folder = new URL('../mutation/', import.meta.url);
-mkdirSync(folder, { recursive: true });
+mkdirSync('mutation', { recursive: true });
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`there is no part ${unknown.join(', ')}`);
 for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
-  const env = { ...process.env, MUTANTS: name };
+  const { sources, specs } = parts[name];
+  const mutate = sources.map((source) => `src/${source}.ts`);
+  if (change({ mutate, specs, report: reportOf(name) })) showToOthers(name);
+}
+tell();
+
+function change(what) {
+  const env = { ...process.env, MUTANTS: JSON.stringify(what) };
   const { status } = spawnSync('npx', ['stryker', 'run', 'mutants/stryker.config.mjs'], {
     env,
     stdio: 'inherit',
   });
   if (status !== 0) process.exitCode = 1;
+  return status === 0;
 }
-tell();
+
+/** Tries what the specs of a part did not see with all the others, and adds what those see to the report. */
+function showToOthers(name) {
+  const report = read(name);
+  const unseen = mutantsOf(report).filter(isUnseen);
+  if (unseen.length === 0) return;
+  const again = `${name}.again`;
+  if (!change({ mutate: unseen.map(placeOf), specs: others, report: reportOf(again) })) return;
+  const now = new Map(mutantsOf(read(again)).map((mutant) => [keyOf(mutant), mutant]));
+  for (const [file, { mutants }] of Object.entries(report.files)) {
+    for (const mutant of mutants.filter(isUnseen)) {
+      mutant.status = now.get(keyOf({ file, ...mutant }))?.status ?? mutant.status;
+    }
+  }
+  writeFileSync(reportOf(name), JSON.stringify(report));
+}
+
+function reportOf(name) {
+  return `mutation/${name}.json`;
+}
+
+function read(name) {
+  return JSON.parse(readFileSync(reportOf(name), 'utf8'));
+}
+
+function mutantsOf({ files }) {
+  return Object.entries(files).flatMap(([file, { source, mutants }]) =>
+    mutants.map((mutant) => ({ file, source, ...mutant })),
+  );
+}
+
+function isUnseen({ status }) {
+  return UNSEEN.includes(status);
+}
+
+function placeOf({ file, location: { start, end } }) {
+  return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+}
+
+function keyOf({ replacement, ...mutant }) {
+  return `${placeOf(mutant)} ${replacement}`;
+}
 
 /** Writes what is known of all parts, and the changes that nothing saw. */
 function tell() {
   const rows = [];
   const unseen = [];
   for (const name of Object.keys(parts)) {
-    const report = new URL(`${name}.json`, folder);
-    if (!existsSync(report)) continue;
-    const { files } = JSON.parse(readFileSync(report, 'utf8'));
-    const mutants = Object.entries(files).flatMap(([file, { source, mutants }]) =>
-      mutants.map((mutant) => ({ file, source, ...mutant })),
-    );
+    if (!existsSync(reportOf(name))) continue;
+    const mutants = mutantsOf(read(name));
     rows.push([name, mutants]);
-    unseen.push(...mutants.filter(({ status }) => UNSEEN.includes(status)));
+    unseen.push(...mutants.filter(isUnseen));
   }
   for (const [name, mutants] of [...rows, ['all', rows.flatMap(([, mutants]) => mutants)]]) {
     const seen = mutants.filter(({ status }) => SEEN.includes(status)).length;
-    const all = seen + mutants.filter(({ status }) => UNSEEN.includes(status)).length;
+    const all = seen + mutants.filter(isUnseen).length;
     const score = ((100 * seen) / all).toFixed(1);
     console.log(
       `${name.padEnd(12)} ${String(all).padStart(5)} changes  ${score.padStart(5)} % seen`,
     );
   }
-  writeFileSync(new URL('unseen.txt', folder), unseen.map(show).join('\n'));
+  writeFileSync('mutation/unseen.txt', unseen.map(show).join('\n'));
   console.log(`${unseen.length} were not seen: mutation/unseen.txt`);
 }
 

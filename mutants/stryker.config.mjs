@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
-import { parts } from './parts.mjs';
+import { availableParallelism } from 'node:os';
 
-const name = process.env.MUTANTS;
-const { sources, specs } = parts[name];
+// Set by run.mjs.
+const { mutate, specs, report } = JSON.parse(process.env.MUTANTS);
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: sources.map((source) => `src/${source}.ts`),
+  mutate,
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
   jest: {
@@ -26,13 +26,14 @@ export default {
   coverageAnalysis: 'perTest',
   // What is evaluated once, at the import, would cost a run of everything each.
   ignoreStatic: true,
-  concurrency: 2,
+  // Most of the time goes by waiting, for programs and for the time limit.
+  concurrency: 3 * availableParallelism(),
   dryRunTimeoutMinutes: 30,
   // Many changes are loops without end.
   timeoutMS: 2_500,
-  timeoutFactor: 2,
+  timeoutFactor: 3,
   tempDirName: 'mutation/sandbox',
   reporters: ['progress-append-only', 'json'],
-  jsonReporter: { fileName: `mutation/${name}.json` },
+  jsonReporter: { fileName: report },
   disableTypeChecks: true,
 };
