@@ -12,10 +12,10 @@ export const parts = {
   },
   lives: {
     sources: ['RunLane', 'Supervisor', 'life', 'inOrder'],
-    specs: 'model|reentrancy|life|faults/(policies|restarts)',
+    specs: 'Supervisor|model|reentrancy|life|faults/(policies|restarts)',
   },
   restarts: {
-    sources: ['operators/restartOnExit', 'clock', 'status'],
+    sources: ['operators/{restartOnExit,restartPolicy}', 'clock', 'status'],
     specs: 'operators/restart|clock',
   },
   worker: {
@@ -35,10 +35,18 @@ export const parts = {
   },
   options: { sources: ['options', 'check', 'errors', 'command'], specs: 'options|errors|command' },
   exchange: {
-    sources: ['operators/exchange', 'askByKey', 'askInTurn', 'Turns', 'abortable', 'WaitingLine'],
+    sources: [
+      'operators/exchange',
+      'askByKey',
+      'Correspondence',
+      'askInTurn',
+      'Turns',
+      'abortable',
+      'WaitingLine',
+    ],
     specs: 'operators/exchange|Turns|abortable|WaitingLine',
   },
-  pool: { sources: ['createPool'], specs: 'createPool' },
+  pool: { sources: ['CommandPool', 'createPool'], specs: 'createPool' },
   processes: {
     sources: ['process/{launch,refusal,posixTree,windowsTree,batchFile,guard,zombies,Tail}'],
     specs: 'process/|faults/(descendants|spawning)',

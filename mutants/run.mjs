@@ -10,11 +10,12 @@ mkdirSync('mutation', { recursive: true });
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in parts));
 if (unknown.length > 0) throw new Error(`there is no part ${unknown.join(', ')}`);
-for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
+const names = chosen.length > 0 ? chosen : Object.keys(parts);
+for (const name of names) {
   const { sources, specs } = parts[name];
-  const mutate = sources.map((source) => `src/${source}.ts`);
-  if (change({ mutate, specs, report: reportOf(name) })) showToOthers(name);
+  change({ mutate: sources.map((source) => `src/${source}.ts`), specs, report: reportOf(name) });
 }
+showToOthers(names.filter((name) => existsSync(reportOf(name))));
 tell();
 
 function change(what) {
@@ -27,20 +28,22 @@ function change(what) {
   return status === 0;
 }
 
-/** Tries what the specs of a part did not see with all the others, and adds what those see to the report. */
-function showToOthers(name) {
-  const report = read(name);
-  const unseen = mutantsOf(report).filter(isUnseen);
-  if (unseen.length === 0) return;
-  const again = `${name}.again`;
-  if (!change({ mutate: unseen.map(placeOf), specs: others, report: reportOf(again) })) return;
-  const now = new Map(mutantsOf(read(again)).map((mutant) => [keyOf(mutant), mutant]));
-  for (const [file, { mutants }] of Object.entries(report.files)) {
-    for (const mutant of mutants.filter(isUnseen)) {
-      mutant.status = now.get(keyOf({ file, ...mutant }))?.status ?? mutant.status;
+/** Tries what the specs of a part did not see with all the others, and adds what those see to the reports. */
+function showToOthers(names) {
+  const places = names.flatMap((name) => mutantsOf(read(name)).filter(isUnseen).map(placeOf));
+  const again = 'others';
+  if (places.length === 0 || !change({ mutate: places, specs: others, report: reportOf(again) }))
+    return;
+  const now = new Map(mutantsOf(read(again)).map((mutant) => [keyOf(mutant), mutant.status]));
+  for (const name of names) {
+    const report = read(name);
+    for (const [file, { mutants }] of Object.entries(report.files)) {
+      for (const mutant of mutants.filter(isUnseen)) {
+        mutant.status = now.get(keyOf({ file, ...mutant })) ?? mutant.status;
+      }
     }
+    writeFileSync(reportOf(name), JSON.stringify(report));
   }
-  writeFileSync(reportOf(name), JSON.stringify(report));
 }
 
 function reportOf(name) {

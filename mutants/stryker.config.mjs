@@ -20,6 +20,7 @@ export default {
         '^simple-ipc/(imperative|testing)$': '<rootDir>/src/$1.ts',
         '^(\\.{1,2}/.*)\\.js$': '$1',
       },
+      testTimeout: 20_000,
       testRegex: `/spec/(${specs})[^/]*\\.spec\\.ts$`,
     },
   },
@@ -27,11 +28,11 @@ export default {
   // What is evaluated once, at the import, would cost a run of everything each.
   ignoreStatic: true,
   // Most of the time goes by waiting, for programs and for the time limit.
-  concurrency: 3 * availableParallelism(),
+  concurrency: 2 * availableParallelism(),
   dryRunTimeoutMinutes: 30,
-  // Many changes are loops without end.
-  timeoutMS: 2_500,
-  timeoutFactor: 3,
+  // For loops without end. Generous: what is only slow does not count as seen.
+  timeoutMS: 40_000,
+  timeoutFactor: 4,
   tempDirName: 'mutation/sandbox',
   reporters: ['progress-append-only', 'json'],
   jsonReporter: { fileName: report },
