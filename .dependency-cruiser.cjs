@@ -1,11 +1,12 @@
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
   ['index.ts', 'testing.ts'],
-  ['imperative.ts', 'operators/', 'createPool.ts', 'testing/'],
+  ['imperative.ts', 'operators/', 'CommandPool.ts', 'createPool.ts', 'testing/'],
   [
     'worker.ts',
     'askByKey.ts',
     'askInTurn.ts',
+    'Correspondence.ts',
     'feed.ts',
     'fromCommand.ts',
     'InputSubject.ts',

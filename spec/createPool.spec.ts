@@ -172,6 +172,24 @@ describe('createPool', () => {
       expect(received()).toEqual([['a'], ['a'], [], []]);
     });
 
+    it('are not asked again when no worker is left that will run', async () => {
+      const { ask, received, system } = await fakePool({
+        size: 1,
+        restart: { when: ({ code }) => code !== 78 },
+      });
+      const [one, two] = ['one', 'two'].map((request) =>
+        ask(request, { idempotent: true, maxAttempts: Infinity }),
+      );
+      await system.pass(0);
+      system.newest.exit(78);
+      await system.pass(60_000);
+      const three = ask('three', { idempotent: true, maxAttempts: Infinity });
+      expect([one, two, three]).toMatchObject(
+        Array.from({ length: 3 }, () => ({ end: { name: 'ExitError' } })),
+      );
+      expect(received()).toEqual([['one']]);
+    });
+
     it('fail with ExitError when they are not', async () => {
       const { ask, system, received } = await fakePool({ size: 2 });
       const heard = ask('a');

@@ -199,7 +199,29 @@ describe('whoever hears of an end', () => {
       await advance(scheduler, 10);
       expect(again).toMatchObject({ values: [], end: { name: 'StopError' } });
       expect(program.runs.length).toBe(1);
+      const last = hear(life$);
+      // It is gone before the error is told.
       program.lastRun.exit();
+      await advance(scheduler, 10);
+      expect(last).toMatchObject({ values: [], end: { name: 'StopError' } });
+    });
+
+    it('still refuses what is sent when a write to it fails before it is gone', async () => {
+      const { worker, program, told, pass } = await survive();
+      let failWrite: ((error: Error) => void) | undefined;
+      const write = (_: unknown, done: () => void) => (failWrite = done);
+      Object.assign(program.lastRun, { write });
+      worker.send.next('a');
+      await Promise.all([worker.stop(), pass(60_000)]);
+      failWrite?.(new Error('EPIPE'));
+      program.lastRun.exit();
+      await pass(0);
+      worker.send.next('b');
+      const refused = { name: 'NotRunningError' };
+      expect(told.rejected).toMatchObject([
+        { value: 'a', error: refused },
+        { value: 'b', error: refused },
+      ]);
     });
 
     it('has it rejected though a start was remembered, which does not come', async () => {

@@ -7,11 +7,11 @@ import type { Exit, StopStage, WorkerStatus } from './status.js';
 
 /** What a lane is connected to. */
 export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'> {
-  /** Each status of each run, its end included, before any policy hears of it. */
+  /** Each status of each run, before any policy hears of it; `exited` only if no other run takes its place. */
   readonly status: (status: WorkerStatus) => void;
   /** A run is over, recycled or not. */
   readonly ended: (exit: Exit) => void;
-  /** A run is over, and none waits to follow. */
+  /** Nothing waits to run, and the last run is over or has survived SIGKILL. */
   readonly idle: () => void;
   /** The rung at which unsubscribing begins. */
   readonly leaveAt: StopStage;
@@ -24,17 +24,12 @@ export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'o
 export class RunLane<Out, In> {
   /** One run per subscription: its statuses. A clean end completes, a failed end errors. */
   readonly run$ = new Observable<WorkerStatus>((subscriber) => {
-    if (this.#survivor) {
-      // Not at once: a `retry()` without a delay would never end.
-      return this.#plan.clock.after(0, () => {
-        subscriber.error(this.#survivor);
-      });
-    }
+    const survivor = this.#survivor;
+    // Not at once: a `retry()` without a delay would never end.
+    if (survivor) return this.#plan.clock.after(0, () => subscriber.error(survivor));
     this.#waiting.push(subscriber);
     this.#beginNext();
-    return () => {
-      this.#leave(subscriber);
-    };
+    return () => this.#leave(subscriber);
   });
 
   readonly #plan: RunPlan<Out, In>;
@@ -66,7 +61,7 @@ export class RunLane<Out, In> {
     return this.#generation;
   }
 
-  /** Ends the current run by the ladder; the next begins for the same watcher. Says if there was one. */
+  /** Ends the current run by the ladder; the next begins for the same watcher. Says if a run is under way or waits to begin. */
   recycle(): boolean {
     this.#run?.stop('recycled', 'eof');
     return !this.isIdle;
@@ -91,7 +86,10 @@ export class RunLane<Out, In> {
 
   #begin(watcher: Subscriber<WorkerStatus>): void {
     // Whoever heard of the run before may have stopped the life, or had it begin anew.
-    if (watcher.closed) return;
+    if (watcher.closed) {
+      this.#beginNext();
+      return;
+    }
     // Whoever hears of a status may bring about the next, which the watcher must not see before it.
     const tell = inOrder((status: WorkerStatus) => {
       this.#ports.status(status);
@@ -100,12 +98,8 @@ export class RunLane<Out, In> {
     const run = new Run(this.#plan, ++this.#generation, {
       ...this.#ports,
       status: tell,
-      survived: (error) => {
-        this.#survived(watcher, error);
-      },
-      ended: (exit, error) => {
-        this.#ended(run, watcher, exit, error);
-      },
+      survived: (error) => this.#survived(watcher, error),
+      ended: (exit, error) => this.#ended(watcher, exit, error),
     });
     this.#run = run;
     this.#watcher = watcher;
@@ -118,14 +112,14 @@ export class RunLane<Out, In> {
     if (this.#watcher === watcher) this.#run?.stop('requested', this.#ports.leaveAt);
   }
 
-  #ended(run: Run<Out, In>, watcher: Subscriber<WorkerStatus>, exit: Exit, error: unknown): void {
+  #ended(watcher: Subscriber<WorkerStatus>, exit: Exit, error: unknown): void {
     this.#run = undefined;
     this.#watcher = undefined;
     if (this.#survivor) {
       // Its watchers were told already that it is lost; now it is reaped.
       this.#survivor = undefined;
       this.#ports.ended(exit);
-    } else if (run.stopCause === 'recycled' && !watcher.closed) {
+    } else if (exit.reason === 'recycled' && !watcher.closed) {
       this.#ports.ended(exit);
       this.#begin(watcher);
     } else {

@@ -13,8 +13,8 @@ export type Policy = MonoTypeOperatorFunction<WorkerStatus>;
 /**
  * The lives of a worker, one after another. A life is over when the policy has ended *and* the last
  * process is reaped; only then comes the resting status. What a run does is known from the run
- * itself: of what comes out of the policy only `backoff` is taken over, so that no policy can
- * break the order of the statuses.
+ * itself: of what comes out of the policy only the `backoff` after an exit is taken over, so that no
+ * policy can break the order of the statuses.
  */
 export class Supervisor<Out, In> {
   readonly #plan: RunPlan<Out, In>;
@@ -27,12 +27,14 @@ export class Supervisor<Out, In> {
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #policy = new Subscription();
   #failure: SimpleIpcError | undefined;
-  /** What the run said last, even if it is not told to everyone yet. */
+  /** What was said last in this life, even if it is not told to everyone yet. */
   #state: WorkerStatus['state'] = 'stopped';
   #stopRequested = false;
   #startAgain = false;
   #warned = false;
   #exits: Exit[] = [];
+  /** The generation of the last exit that was kept. */
+  #remembered = 0;
   #waiting: Waiting[] = [];
 
   constructor(
@@ -52,9 +54,7 @@ export class Supervisor<Out, In> {
         this.#remember(exit);
         this.#ended$.next(exit);
       },
-      status: (next) => {
-        this.#report(next);
-      },
+      status: (next) => this.#report(next),
       idle: () => {
         // Of a program that survives SIGKILL no policy may have another.
         if (this.#lane.survivor && this.#phase === 'living') this.#end();
@@ -76,7 +76,7 @@ export class Supervisor<Out, In> {
       this.#startAgain = false;
       this.warn(`was not started: ${survivor.message}`);
     } else if (this.#phase === 'resting') this.#begin();
-    else if (this.#phase === 'ending' || this.#hasExited()) {
+    else if (this.#phase === 'ending' || this.#state === 'exited') {
       this.#startAgain = true;
       if (this.#isSettling()) this.#ports.input.accept();
     }
@@ -126,15 +126,15 @@ export class Supervisor<Out, In> {
     this.#lane.pause(paused);
   }
 
+  /** Says something that no stream can carry. */
+  warn(what: string): void {
+    emitWarning(new SimpleIpcError(this.#plan.command, what).message);
+  }
+
   /** The same, for the first time in this life. */
   warnOnce(what: string): void {
     if (!this.#warned) this.warn(`${what} (said once; see rejected$)`);
     this.#warned = true;
-  }
-
-  /** Says something that no stream can carry. */
-  warn(what: string): void {
-    emitWarning(new SimpleIpcError(this.#plan.command, what).message);
   }
 
   #begin(): void {
@@ -144,6 +144,7 @@ export class Supervisor<Out, In> {
     this.#startAgain = false;
     this.#warned = false;
     this.#exits = [];
+    this.#state = 'stopped';
     this.#ports.input.accept();
     this.#subscribe();
   }
@@ -156,15 +157,10 @@ export class Supervisor<Out, In> {
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
       keepTimeBy(this.#plan.clock, () => this.#supervise(run$)).subscribe({
-        next: (status) => {
-          if (status.state === 'backoff') this.#status.next(status);
-        },
-        error: (error: unknown) => {
-          this.#policyEnded(policy, error);
-        },
-        complete: () => {
-          this.#policyEnded(policy);
-        },
+        next: (status) => this.#takeOver(status),
+        error: (error: unknown) =>
+          this.#policyEnded(policy, asSimpleIpcError(this.#plan.command, error)),
+        complete: () => this.#policyEnded(policy),
       }),
     );
   }
@@ -173,14 +169,22 @@ export class Supervisor<Out, In> {
   #runWhile(policy: Subscription): Observable<WorkerStatus> {
     return new Observable((subscriber) => {
       if (policy.closed) return;
-      subscriber.add(this.#lane.run$.subscribe(subscriber));
       policy.add(subscriber);
+      this.#lane.run$.subscribe(subscriber);
     });
   }
 
-  #policyEnded(policy: Subscription, ...errors: unknown[]): void {
+  /** A `backoff` that comes late, or that no exit came before, would break the order. */
+  #takeOver(status: WorkerStatus): void {
+    if (status.state !== 'backoff' || this.#state !== 'exited') return;
+    if (status.exit.generation !== this.#lane.generation) return;
+    this.#state = status.state;
+    this.#status.next(status);
+  }
+
+  #policyEnded(policy: Subscription, failure?: SimpleIpcError): void {
     if (policy !== this.#policy || this.#phase !== 'living') return;
-    for (const error of errors) this.#failure = asSimpleIpcError(this.#plan.command, error);
+    this.#failure = failure;
     this.#end();
   }
 
@@ -204,7 +208,9 @@ export class Supervisor<Out, In> {
 
   /** Keeps the last exits; that of a recycled run is no status of its own. */
   #remember(exit: Exit): void {
-    if (this.#exits.at(-1) !== exit) this.#exits = [...this.#exits, exit].slice(-MAX_EXITS);
+    if (exit.generation <= this.#remembered) return;
+    this.#remembered = exit.generation;
+    this.#exits = [...this.#exits, exit].slice(-MAX_EXITS);
   }
 
   /** Comes to rest if the life is over. */
@@ -224,11 +230,6 @@ export class Supervisor<Out, In> {
     if (this.#startAgain) this.start();
   }
 
-  /** Whether the run has exited, and nothing is known of what follows. */
-  #hasExited(): boolean {
-    return this.#state === 'exited' && this.#status.status$.value.state === 'exited';
-  }
-
   /** Whether the life is over, but its rest not told yet. */
   #isSettling(): boolean {
     return this.#phase === 'ending' && this.#lane.isIdle;
@@ -241,7 +242,7 @@ export class Supervisor<Out, In> {
       const isObserved = status$.observed;
       this.#status.next({ state: 'failed', error, exits: this.#exits });
       if (!isObserved) emitWarning(error.message);
-    } else if (exit && (this.#stopRequested || exit.reason !== 'success')) {
+    } else if (exit && (this.#stopRequested || !isRest(this.#state, exit))) {
       this.#status.next({ state: 'stopped', exit });
     }
   }
@@ -272,6 +273,11 @@ function emitWarning(message: string): void {
 interface Waiting {
   readonly generation: number;
   readonly resolve: () => void;
+}
+
+/** Whether what was told last can stay: a program that has done its work is at rest. */
+function isRest(state: WorkerStatus['state'], exit: Exit): boolean {
+  return state === 'exited' && exit.reason === 'success';
 }
 
 function asSimpleIpcError(command: readonly string[], error: unknown): SimpleIpcError {

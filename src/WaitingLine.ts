@@ -15,9 +15,7 @@ export class WaitingLine<T> {
     else this.#first = place;
     this.#last = place;
     this.#length++;
-    return () => {
-      this.#leave(place);
-    };
+    return () => this.#leave(place);
   }
 
   /** The next, who then waits no longer. */

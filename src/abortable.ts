@@ -5,9 +5,7 @@ const aborts = new WeakMap<AbortSignal, Observable<unknown>>();
 /** The source until the signal is aborted; then it errors with the signal's reason. */
 export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Observable<T> {
   return new Observable((subscriber) => {
-    const abort = (): void => {
-      subscriber.error(signal.reason);
-    };
+    const abort = (): void => subscriber.error(signal.reason);
     if (signal.aborted) {
       abort();
       return undefined;

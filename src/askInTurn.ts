@@ -10,7 +10,7 @@ export interface AskLimits {
   readonly attempts: number;
 }
 
-/** How long after an input was lost its run may go on before that is why, in milliseconds. */
+/** How long a run may go on when its stdin was lost, in milliseconds, before that is why a request is. */
 export const END_FOLLOWS_MS = 1_000;
 
 /**
@@ -29,7 +29,7 @@ export function askInTurn<Out, In, Reply>(
   const output$ = fromNowOn(worker.output$);
   return (request) =>
     new Observable((subscriber) => {
-      let asked = 0;
+      let times = 0;
       let failure: unknown;
       let talk = Subscription.EMPTY;
       let over = false;
@@ -55,7 +55,7 @@ export function askInTurn<Out, In, Reply>(
       };
       const runEnded = (exit: Exit): void => {
         failure = new ExitError(exit);
-        if (asked >= attempts) {
+        if (times >= attempts) {
           fail(failure);
           return;
         }
@@ -63,7 +63,7 @@ export function askInTurn<Out, In, Reply>(
         askWhenRunning();
       };
       const ask = (): void => {
-        asked++;
+        times++;
         const is = { sent: false, lost: false, complete: false };
         talk = new Subscription();
         talk.add(
@@ -86,16 +86,16 @@ export function askInTurn<Out, In, Reply>(
         if (over) return;
         // `reply` is the user's, who may have restarted the worker.
         if (supervisor.settled()) {
-          asked--;
+          times--;
           talk.unsubscribe();
           askWhenRunning();
           return;
         }
         const lost = (error: Error): void => {
           is.lost = true;
-          if (error instanceof InputClosedError && asked < attempts) {
-            // If that is why, the end of the run follows soon, and may ask again.
-            talk.add(clock.after(END_FOLLOWS_MS, () => fail(error)));
+          if (error instanceof InputClosedError && times < attempts) {
+            // If its end is why, that follows, and may ask again.
+            talk.add(clock.after(END_FOLLOWS_MS, () => input.isRefusing && fail(error)));
           } else {
             fail(failure ?? error);
           }
@@ -118,9 +118,7 @@ export function askInTurn<Out, In, Reply>(
 
       if (!inTurn) {
         askWhenRunning();
-        return () => {
-          talk.unsubscribe();
-        };
+        return () => talk.unsubscribe();
       }
       // Once it is asked, it is not un-asked: who leaves keeps the turn until the reply is complete.
       return turns.take(askWhenRunning);

@@ -34,6 +34,16 @@ export function checkAmounts(amounts: Readonly<Record<string, unknown>>): void {
   }
 }
 
+/** Each must be a number from 1 on; Infinity is allowed. @throws that names it. */
+export function checkFromOne(numbers: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    checkType(name, value, 'number');
+    if (!((value as number) >= 1)) {
+      throw new RangeError(`${name} must be 1 or more, not ${value as number}`);
+    }
+  }
+}
+
 /** Each must be an integer from 0 on, or absent. @throws that names it. */
 export function checkWhole(numbers: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(numbers)) {

@@ -19,9 +19,7 @@ export const systemClock: Clock = {
   after(ms, then) {
     if (ms === Infinity) return noop;
     const timer = setTimeout(then, Math.min(ms, MAX_TIMER_MS));
-    return () => {
-      clearTimeout(timer);
-    };
+    return () => clearTimeout(timer);
   },
 };
 
@@ -34,9 +32,7 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
     after(ms, then) {
       if (ms === Infinity) return noop;
       const action = scheduler.schedule(then, Math.min(ms, MAX_TIMER_MS));
-      return () => {
-        action.unsubscribe();
-      };
+      return () => action.unsubscribe();
     },
   };
 }

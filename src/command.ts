@@ -19,10 +19,10 @@ export function parseCommand(command: Command): readonly [string, ...string[]] {
   }
   const [file, ...args] = Array.from(words, (word: unknown, index) => {
     if (typeof word !== 'string') {
-      throw new TypeError(`command[${String(index)}] must be a string, not ${kindOf(word)}`);
+      throw new TypeError(`command[${index}] must be a string, not ${kindOf(word)}`);
     }
     if (word.includes('\0')) {
-      throw new TypeError(`command[${String(index)}] contains a NUL character`);
+      throw new TypeError(`command[${index}] contains a NUL character`);
     }
     return word;
   });

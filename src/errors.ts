@@ -36,7 +36,7 @@ export class SimpleIpcError extends Error {
 
 /**
  * The program could not be started: there is none, or the system refused. `cause` is the system's error.
- * A policy tries again only if it is `transient`, or if the program ran before.
+ * `restartOnExit` tries again only if it is `transient`, or if the program ran before.
  */
 export class SpawnError extends SimpleIpcError {
   override readonly name = 'SpawnError';

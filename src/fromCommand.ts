@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { ignoreElements, Observable } from 'rxjs';
 import { checkOptions } from './check.js';
 import type { Command } from './command.js';
 import type { WithCodec } from './framing/codec.js';
@@ -45,17 +45,8 @@ export function fromCommand<Out, In>(
     lifeOf(command, withCodec({ ...options, ...(output && { output }) }));
   void run(); // Checks the arguments now, not at the subscription.
   return new Observable((subscriber) =>
-    run({
-      next: (value) => {
-        subscriber.next(value);
-      },
-    }).subscribe({
-      error: (error: unknown) => {
-        subscriber.error(error);
-      },
-      complete: () => {
-        subscriber.complete();
-      },
-    }),
+    run({ next: (value) => subscriber.next(value) })
+      .pipe(ignoreElements())
+      .subscribe(subscriber),
   );
 }

@@ -57,12 +57,8 @@ export class Worker implements Disposable, AsyncDisposable {
       start: false,
       codec: lines({ lineBreaks: 'allow' }),
     });
-    this.#worker.output$.subscribe((line) => {
-      this.#receive(line.trim());
-    });
-    this.#worker.status$.subscribe((status) => {
-      this.#follow(status);
-    });
+    this.#worker.output$.subscribe((line) => this.#receive(line.trim()));
+    this.#worker.status$.subscribe((status) => this.#follow(status));
     if (start) this.run();
   }
 

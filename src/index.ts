@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 export type { Command } from './command.js';
-export { createPool, type Pool, type PoolOptions, type PoolStatus } from './createPool.js';
+export type { Pool, PoolOptions, PoolStatus } from './CommandPool.js';
+export { createPool } from './createPool.js';
 export {
   ExitError,
   FramingError,
@@ -32,7 +33,8 @@ export {
   type ReplyOptions,
 } from './operators/exchange.js';
 export { pacedMap, type PacedMapOptions } from './operators/pacedMap.js';
-export { restartOnExit, type RestartPolicy } from './operators/restartOnExit.js';
+export { restartOnExit } from './operators/restartOnExit.js';
+export type { RestartPolicy } from './operators/restartPolicy.js';
 export { through, type ThroughOptions } from './operators/through.js';
 export type { RunOptions } from './options.js';
 export type { FeedProgress, Pullable } from './pour.js';

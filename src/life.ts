@@ -61,7 +61,8 @@ export function lifeOf<Out, In = LineInput>(
  * @param command - what to run, as a string split at white space, or as a list.
  * @param options - see {@link LifeOptions}.
  * @returns statuses; errors with `SpawnError`, `ExitError`, `StartTimeoutError`, `FramingError`,
- * `StopError`, or the error of `input`.
+ * `StopError`, the error of `input`, why a value of it could not be sent (`LineBreakError`, `InputOverflowError`,
+ * what `encode` threw), or the reason of `signal`.
  * @throws TypeError, RangeError for a wrong command or option.
  * @see {@link createWorker}, which pours it into subjects, and {@link fromCommand}, which emits the output
  */
@@ -134,7 +135,5 @@ function sinkOf<T>(observer: Partial<Observer<T>> | undefined): (value: T) => vo
   if (!observer) return noop;
   const broadcast = new Broadcast<T>();
   broadcast.values$.subscribe(observer);
-  return (value) => {
-    broadcast.next(value);
-  };
+  return (value) => broadcast.next(value);
 }

@@ -29,13 +29,16 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly gid?: number;
   /** How stdout becomes values and values become stdin. @defaultValue `lines()` */
   readonly codec?: Codec<Out, In>;
-  /** Whether stderr is read, or sent to the host's own (`'inherit'`). @defaultValue `'pipe'` */
+  /**
+   * Whether stderr is read, or sent to the host's own (`'inherit'`): then `stderr$` is silent, and errors cannot
+   * quote it. @defaultValue `'pipe'`
+   */
   readonly stderr?: 'pipe' | 'inherit';
   /** The exit codes that are a success. @defaultValue `[0]` */
   readonly successExits?: readonly number[];
-  /** Makes the run `running` at its first emission. @defaultValue running as soon as it is spawned */
+  /** Makes the run `running` at its first emission; see {@link Ready}. @defaultValue running as soon as it is spawned */
   readonly ready?: Ready<Out, In>;
-  /** How long `ready` may take, in milliseconds. @defaultValue 90,000, as in systemd */
+  /** How long `ready` may take, in milliseconds; then `StartTimeoutError`. @defaultValue 90,000, as in systemd */
   readonly startTimeoutMs?: number;
   /** The times of the stop ladder, in milliseconds. @defaultValue 1,000, 5,000, 2,000 and 1,000 */
   readonly stop?: Partial<StopTimes>;
@@ -107,10 +110,9 @@ export function planRun<Out, In>(
     throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(options.stderr)}`);
   }
   if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
-  successExits.forEach((code: unknown, index) => {
-    checkType(`successExits[${index}]`, code ?? null, 'number');
-    checkWhole({ [`successExits[${index}]`]: code });
-  });
+  successExits.forEach((code: unknown, index) =>
+    checkWhole({ [`successExits[${index}]`]: code ?? null }),
+  );
   checkAmounts({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
   checkAmounts({ maxLineBytes, maxPendingBytes });
   return {

@@ -3,7 +3,8 @@ import type { SimpleIpcError } from './errors.js';
 /**
  * Why a run ended: it exited with one of `successExits`, or another code; a signal ended it that nobody asked
  * for; it could not be spawned; or it was stopped, because it was not ready in time, its output could not
- * be decoded, its `input` failed, `restart()` was called, or the stop was asked for.
+ * be decoded, its `input` failed, `restart()` was called, or the stop was asked for. Who exits with success in
+ * the middle of a value failed by `framing`, too.
  */
 export type ExitReason =
   | 'success'

@@ -60,7 +60,10 @@ export interface ReactiveWorker<Out = string, In = LineInput>
    * rejected again, at once.
    */
   readonly rejected$: Observable<RejectedInput<In>>;
-  /** Begins a life; nothing if one is going on. While it is ending, the next follows it. */
+  /**
+   * Begins a life; nothing if one is going on. While it is ending, the next follows it. After the dispose, or while
+   * a program that survived SIGKILL is there, it only warns.
+   */
   start(): void;
   /**
    * Ends the life: end-of-file, SIGTERM, SIGKILL, each with its time. Settles at rest, with nothing left
@@ -181,19 +184,13 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       plan,
       {
         input,
-        output: (value) => {
-          output.next(value);
-        },
-        stderr: (line) => {
-          stderr.next(line);
-        },
+        output: (value) => output.next(value),
+        stderr: (line) => stderr.next(line),
       },
       supervise,
       status,
     );
-    this.#brake = new Brake((held) => {
-      this.#supervisor.pause(held);
-    });
+    this.#brake = new Brake((held) => this.#supervisor.pause(held));
     internals.set(this, {
       command: plan.command,
       clock: plan.clock,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { of, take } from 'rxjs';
+import { identity, noop, of, take, VirtualTimeScheduler } from 'rxjs';
 import {
   createWorker,
   exchange,
@@ -7,6 +7,7 @@ import {
   restartOnExit,
   type ReactiveWorker,
 } from 'simple-ipc';
+import { advance, fakeProgram } from 'simple-ipc/testing';
 import { hear } from '../support/fakeWorker.js';
 import {
   cleanUp,
@@ -21,6 +22,7 @@ import {
 
 interface Options {
   readonly idempotent?: boolean;
+  readonly timeoutMs?: number;
 }
 type Worker = ReactiveWorker<string, string>;
 const reply = take<string>(1);
@@ -75,5 +77,53 @@ describe.each([
     await eventually(() => one.end !== 'open');
     expect(one.end).toBeInstanceOf(InputClosedError);
     expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
+  });
+
+  /** A worker whose first program reads nothing, and leaves its stdout to another when it ends. */
+  function leaveBehind() {
+    const scheduler = new VirtualTimeScheduler();
+    const fakes = fakeProgram(identity, { scheduler });
+    const worker = use(
+      createWorker<string, string>('fake', {
+        scheduler,
+        stop: { drainMs: 3_000 },
+        supervise: restartOnExit({ delayMs: 0 }),
+        launch: (plan, events) => {
+          let isHeld = true;
+          const closed = () => {
+            if (!isHeld) events.closed();
+            isHeld = false;
+          };
+          const program = fakes.options.launch!(plan, { ...events, closed });
+          return fakes.runs.length > 1 ? program : Object.assign(program, { write: noop });
+        },
+      }),
+    );
+    record(worker);
+    return { scheduler, fakes, worker };
+  }
+
+  it('asks the next run when the end of the last one takes long', async () => {
+    const { scheduler, fakes, worker } = leaveBehind();
+    const one = hear(of('one').pipe(exchangeWith(worker, { idempotent: true })));
+    await advance(scheduler, 0);
+    fakes.lastRun.crash();
+    await advance(scheduler, 2_900);
+    expect(one.end).toBe('open');
+    await advance(scheduler, 200);
+    expect(one).toMatchObject({ values: ['one'], end: 'complete' });
+    await Promise.all([worker.stop(), advance(scheduler, 10_000)]);
+  });
+
+  it.each([500, 2_000])('fails after timeoutMs all the same: %i', async (timeoutMs) => {
+    const { scheduler, fakes, worker } = leaveBehind();
+    const one = hear(of('one').pipe(exchangeWith(worker, { idempotent: true, timeoutMs })));
+    await advance(scheduler, 0);
+    fakes.lastRun.crash();
+    await advance(scheduler, timeoutMs - 10);
+    expect(one.end).toBe('open');
+    await advance(scheduler, 20);
+    expect(one.end).toBeInstanceOf(Error);
+    await Promise.all([worker.stop(), advance(scheduler, 10_000)]);
   });
 });

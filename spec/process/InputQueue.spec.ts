@@ -175,6 +175,15 @@ describe('InputQueue', () => {
       expect(rejected[0]!.error).toEqual(new TypeError('no such move'));
     });
 
+    it('encodes a value once, rejected or not', () => {
+      const encode = jest.fn((value: string) => value);
+      const { queue, rejected } = create({ codec: { ...lines(), encode }, maxPendingBytes: 10 });
+      queue.push('12345');
+      queue.push('678901');
+      expect(rejected).toMatchObject([{ value: '678901' }]);
+      expect(encode).toHaveBeenCalledTimes(2);
+    });
+
     it('rejects a line break with an error that names the command', () => {
       const { queue, rejected, takeAll } = create();
       queue.push('a');
@@ -284,14 +293,14 @@ describe('InputQueue', () => {
       expect(queue.isOpen).toBe(false);
     });
 
-    it('has its input ended behind what is queued, once, by endRun()', () => {
+    it('has its input ended behind what is queued, once, by endInput()', () => {
       const { queue, takeAll } = create();
       queue.push('a');
-      queue.endRun();
-      queue.endRun();
+      queue.endInput();
+      queue.endInput();
       queue.complete();
       queue.push('b');
-      queue.endRun();
+      queue.endInput();
       expect(takeAll()).toEqual(['a\n', END_OF_FILE, 'b\n']);
     });
 
@@ -313,15 +322,15 @@ describe('InputQueue', () => {
       const { queue, takeAll } = create();
       queue.complete();
       takeAll();
-      queue.endRun();
+      queue.endInput();
       queue.close(closed);
-      queue.endRun();
+      queue.endInput();
       expect(takeAll()).toEqual([END_OF_FILE]);
     });
 
     it('that has had its end-of-file leaves complete() to the values of the next', () => {
       const { queue, takeAll } = create();
-      queue.runEnded();
+      queue.inputEnded();
       queue.complete();
       expect(takeAll()).toEqual([]);
       queue.push('next');

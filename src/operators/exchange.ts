@@ -2,15 +2,22 @@ import { mergeMap, type Observable, type OperatorFunction } from 'rxjs';
 import { abortable } from '../abortable.js';
 import { askByKey } from '../askByKey.js';
 import { askInTurn } from '../askInTurn.js';
-import { checkAmounts, checkMethods, checkOptions, checkType, checkWhole } from '../check.js';
-import { CommandPool, type Pool } from '../createPool.js';
+import {
+  checkAmounts,
+  checkFromOne,
+  checkMethods,
+  checkOptions,
+  checkType,
+  checkWhole,
+} from '../check.js';
+import { CommandPool, type Pool } from '../CommandPool.js';
 import type { ReactiveWorker } from '../worker.js';
 
 /** What every exchange can be told. */
 export interface ExchangeLimits {
   /**
-   * How long a reply may take, from the writing of the request, in milliseconds; then `ReplyTimeoutError`, which
-   * is never asked again. Without a limit a reply that never comes holds its turn for ever. @defaultValue Infinity
+   * How long a reply may take, in milliseconds, from when the request is handed over to be written: what is queued
+   * before it counts. Then `ReplyTimeoutError`, which is never asked again. Without a limit a reply that never comes holds its turn for ever. @defaultValue Infinity
    */
   readonly timeoutMs?: number;
   /**
@@ -45,7 +52,8 @@ export interface ReplyOptions<Out, In, Reply> extends ExchangeLimits {
 export interface KeyOptions<Out, In> extends ExchangeLimits {
   /**
    * The id of a request, and of a reply. Each request has one reply, and a key that no other under way has;
-   * a message whose key is `undefined` is no reply. Keep it in a constant: exchanges with one worker and one
+   * a message whose key is `undefined` is no reply. If it throws for a message, all that is under way with it
+   * fails; for a request, that stream does. Keep it in a constant: exchanges with one worker and one
    * function share a look-up, and know each other's ids.
    */
   readonly key: (message: Out | In) => unknown;
@@ -137,10 +145,9 @@ function checked<Out, In, Reply>(
   const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
   const usual = isPool ? worker.workers.length : 1;
   const { concurrency = key ? Infinity : usual } = options;
-  checkAmounts({ timeoutMs, maxAttempts, concurrency });
+  checkAmounts({ timeoutMs });
+  checkFromOne({ maxAttempts, concurrency });
   if (maxAttempts !== Infinity) checkWhole({ maxAttempts });
-  if (maxAttempts < 1) throw new RangeError(`maxAttempts must be 1 or more, not ${maxAttempts}`);
-  if (concurrency < 1) throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);
   checkType('idempotent', idempotent, 'boolean');
   checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
   return { concurrency, signal, limits: { timeoutMs, attempts: idempotent ? maxAttempts : 1 } };

@@ -8,7 +8,7 @@ import {
   type ObservableInput,
   type ObservedValueOf,
 } from 'rxjs';
-import { checkAmounts, checkOptions, checkWhole } from '../check.js';
+import { checkFromOne, checkOptions, checkWhole } from '../check.js';
 import { internalsOf, type ReactiveWorker } from '../worker.js';
 
 /** Options of {@link pacedMap}. */
@@ -48,10 +48,8 @@ export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
   const { brake } = internalsOf(worker);
   checkOptions('options', options);
   if (typeof project !== 'function') throw new TypeError('project must be a function');
-  checkAmounts({ concurrency });
+  checkFromOne({ concurrency });
   checkWhole({ highWater });
-  if (!(concurrency >= 1))
-    throw new RangeError(`concurrency must be 1 or more, not ${concurrency}`);
   return defer(() => {
     let waiting = 0;
     let hold = Subscription.EMPTY;
@@ -64,9 +62,7 @@ export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
         if (++waiting > highWater && hold.closed) hold = brake.hold();
       }),
       mergeMap(work, concurrency),
-      finalize(() => {
-        hold.unsubscribe();
-      }),
+      finalize(() => hold.unsubscribe()),
     );
   });
 }

@@ -20,9 +20,7 @@ export class Aftermath {
     private readonly run: { readonly clock: Clock; readonly stop: StopTimes },
     private readonly done: () => void,
   ) {
-    this.#cancelDrain = run.clock.after(run.stop.drainMs, () => {
-      this.#endGroup();
-    });
+    this.#cancelDrain = run.clock.after(run.stop.drainMs, () => this.#endGroup());
   }
 
   /** Nobody holds the pipes any more: all the output was read. */
@@ -43,9 +41,7 @@ export class Aftermath {
     terminate(this.program);
     this.#whenEmpty(terminateMs, () => {
       this.program.signal('SIGKILL');
-      this.#whenEmpty(killMs, () => {
-        this.#close();
-      });
+      this.#whenEmpty(killMs, () => this.#close());
     });
   }
 
@@ -56,10 +52,7 @@ export class Aftermath {
     const look = (pauseMs: number): void => {
       if (!this.program.alive()) this.#close();
       else if (clock.now() >= deadline) late();
-      else
-        clock.after(Math.min(pauseMs, POLL.most), () => {
-          look(pauseMs * 2);
-        });
+      else clock.after(Math.min(pauseMs, POLL.most), () => look(pauseMs * 2));
     };
     look(POLL.first);
   }

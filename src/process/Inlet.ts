@@ -31,14 +31,12 @@ export class Inlet<In> {
   open(): void {
     if (this.#reading || this.#ended || this.program.pid === undefined) return;
     this.#reading = true;
-    this.queue.open(() => {
-      this.#pump();
-    });
+    this.queue.open(() => this.#pump());
   }
 
   /** Closes stdin after what is queued by now. */
   end(): void {
-    if (this.#reading) this.queue.endRun();
+    if (this.#reading) this.queue.endInput();
     else if (!this.#ended) this.#end();
   }
 
@@ -73,6 +71,8 @@ export class Inlet<In> {
       this.#reading = false;
       const reason = `no longer reads its input (${messageOf(error)})`;
       this.#lose(reason);
+      // A worker at rest refuses already, and for longer than this run.
+      if (this.queue.isRefusing) return;
       this.#refusal = () => new InputClosedError(this.command, reason);
       this.queue.refuse(this.#refusal);
     } else {
@@ -84,7 +84,7 @@ export class Inlet<In> {
   #end(): void {
     this.#reading = false;
     this.#ended = true;
-    this.queue.runEnded();
+    this.queue.inputEnded();
     this.program.end();
   }
 

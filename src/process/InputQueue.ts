@@ -59,7 +59,7 @@ export class InputQueue<In> {
   #entries: Entry<In>[] = [];
   #inFlight: Batch<In> | undefined;
   #pendingBytes = 0;
-  #runEnded = false;
+  #inputEnded = false;
   /** How many ends of file are queued. */
   #ends = 0;
   #refusal: (() => Error) | undefined;
@@ -98,12 +98,16 @@ export class InputQueue<In> {
    * @returns its bytes, 0 if it is rejected.
    */
   push(value: In, sender?: Sender): number {
-    return this.offer(value, sender) ?? this.#reject(value, this.#overflow(value), sender);
+    return this.#add(value, sender, false) ?? 0;
   }
 
   /** The same, but a value that only has to wait for room is left to its owner: `undefined`. */
   offer(value: In, sender?: Sender): number | undefined {
-    if (this.#isRefused(value, sender)) return 0;
+    return this.#add(value, sender, true);
+  }
+
+  #add(value: In, sender: Sender | undefined, mayWait: boolean): number | undefined {
+    if (this.#rejectIfRefused(value, sender)) return 0;
     let encoded: string | Uint8Array;
     try {
       encoded = this.codec.encode(value);
@@ -111,12 +115,11 @@ export class InputQueue<In> {
       return this.#reject(value, this.#encodingError(error), sender);
     }
     // The codec is the user's, who may have stopped the worker.
-    if (this.#isRefused(value, sender)) return 0;
+    if (this.#rejectIfRefused(value, sender)) return 0;
     const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
-      return this.#pendingBytes > 0
-        ? undefined
-        : this.#reject(value, this.#overflow(value), sender);
+      if (mayWait && this.#pendingBytes > 0) return undefined;
+      return this.#reject(value, this.#overflow(bytes), sender);
     }
     this.#pendingBytes += bytes;
     this.#acceptedBytes += bytes;
@@ -139,18 +142,18 @@ export class InputQueue<In> {
   complete(): void {
     const last = this.#entries.at(-1);
     if (this.#refusal || last === END_OF_FILE) return;
-    if (this.#runEnded && !last) return;
+    if (this.#inputEnded && !last) return;
     this.#pushEnd();
   }
 
   /** Ends the input of the run that reads, after what is queued for it. */
-  endRun(): void {
+  endInput(): void {
     if (this.#ends === 0) this.#pushEnd();
   }
 
   /** The run that was reading has had its end-of-file: what comes is for the next. */
-  runEnded(): void {
-    this.#runEnded = true;
+  inputEnded(): void {
+    this.#inputEnded = true;
   }
 
   /** Calls `wake` when there is something to take, once a turn or whenever a batch is full. */
@@ -209,13 +212,13 @@ export class InputQueue<In> {
 
   /** Queues values again. */
   accept(): void {
-    this.#runEnded = false;
+    this.#inputEnded = false;
     this.#refusal = undefined;
   }
 
   /** The run is gone, and with it what was refused for its sake, if anything was. */
   runGone(refusal: (() => Error) | undefined): void {
-    this.#runEnded = false;
+    this.#inputEnded = false;
     if (this.#refusal === refusal) this.#refusal = undefined;
   }
 
@@ -262,9 +265,9 @@ export class InputQueue<In> {
     for (const batch of entries) {
       if (batch === END_OF_FILE) continue;
       this.#pendingBytes -= batch.bytes;
-      batch.values.forEach((value, index) => {
-        this.listener.rejected({ value, error }, batch.senders[index] !== undefined);
-      });
+      batch.values.forEach((value, index) =>
+        this.listener.rejected({ value, error }, batch.senders[index] !== undefined),
+      );
       for (const sender of new Set(batch.senders)) sender?.lost(error);
     }
   }
@@ -273,7 +276,7 @@ export class InputQueue<In> {
     for (const resolve of this.#awaitingMove.splice(0)) resolve();
   }
 
-  #isRefused(value: In, sender: Sender | undefined): boolean {
+  #rejectIfRefused(value: In, sender: Sender | undefined): boolean {
     const refusal = this.#refusal;
     if (refusal) this.#reject(value, refusal(), sender);
     return refusal !== undefined;
@@ -292,8 +295,7 @@ export class InputQueue<In> {
     return error instanceof Error ? error : new TypeError(messageOf(error));
   }
 
-  #overflow(value: In): InputOverflowError {
-    const bytes = Buffer.byteLength(this.codec.encode(value));
+  #overflow(bytes: number): InputOverflowError {
     return new InputOverflowError(
       this.command,
       `reads too slowly: ${this.#pendingBytes} bytes are waiting, and ${bytes} more` +

@@ -68,9 +68,7 @@ const nothing = (): void => undefined;
 /** Stands for a program that the system refused to start. */
 export const UNBORN: Program = {
   pid: undefined,
-  write: (_data, done) => {
-    done(new Error('the program was not started'));
-  },
+  write: (_data, done) => done(new Error('the program was not started')),
   end: nothing,
   pause: nothing,
   resume: nothing,

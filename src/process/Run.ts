@@ -50,6 +50,7 @@ export class Run<Out, In> {
   #outputClosed = false;
   /** The last that it wrote cannot be read: it may have died in the middle of a value. */
   #lastWords: FramingError | undefined;
+  #hasEnded = false;
   #isRunning = false;
   #isPaused = false;
 
@@ -61,27 +62,19 @@ export class Run<Out, In> {
     this.#startedAt = plan.clock.now();
     this.#stderr = new PieceDecoder(ports.stderr, STDERR_TAIL_BYTES);
     this.#program = plan.launch(plan, {
-      spawned: () => {
-        this.#spawned();
-      },
-      refused: (error) => {
-        this.#refused(error);
-      },
-      stdout: (chunk) => {
-        this.#decode((decoder) => {
-          decoder.write(chunk);
-        });
-      },
-      stderr: (chunk) => {
+      spawned: this.#untilEnded(() => this.#spawned()),
+      refused: this.#untilEnded((error: unknown) => this.#refused(error)),
+      stdout: this.#untilEnded((chunk: Uint8Array) =>
+        this.#decode((decoder) => decoder.write(chunk)),
+      ),
+      stderr: this.#untilEnded((chunk: Uint8Array) => {
         this.#tail.write(chunk);
         this.#stderr.write(chunk);
-      },
-      exited: (code, signal) => {
-        this.#exited(code, signal);
-      },
-      closed: () => {
-        this.#closed();
-      },
+      }),
+      exited: this.#untilEnded((code: number | null, signal: NodeJS.Signals | null) =>
+        this.#exited(code, signal),
+      ),
+      closed: this.#untilEnded(() => this.#closed()),
     });
     this.#inlet = new Inlet(plan.command, this.#program, ports.input);
     this.#ladder = new StopLadder(this.#program, plan, {
@@ -90,16 +83,21 @@ export class Run<Out, In> {
         if (!plan.ready) this.#inlet.open();
         this.#inlet.end();
       },
-      stage: (stage) => {
-        this.#stage(stage);
-      },
-      survived: () => {
-        ports.survived(new StopError(plan.command, this.#pid));
-      },
+      stage: (stage) => this.#stage(stage),
+      survived: () => ports.survived(new StopError(plan.command, this.#pid)),
     });
   }
 
-  /** Tells that the run is starting. */
+  /** What the program of an ended run still says changes nothing. */
+  #untilEnded<Args extends readonly unknown[]>(
+    react: (...args: Args) => void,
+  ): (...args: Args) => void {
+    return (...args) => {
+      if (!this.#hasEnded) react(...args);
+    };
+  }
+
+  /** Tells that the run is starting, and connects its output. */
   announce(): void {
     const { pid } = this.#program;
     const generation = this.#generation;
@@ -120,11 +118,6 @@ export class Run<Out, In> {
     }
   }
 
-  /** Why the run is being stopped, if it is. */
-  get stopCause(): StopCause | undefined {
-    return this.#stopping?.cause;
-  }
-
   /**
    * Climbs the stop ladder. A run that is being stopped already goes on with that; only its cause
    * may rise to `requested`.
@@ -137,7 +130,7 @@ export class Run<Out, In> {
       this.#stopping = { cause, stage: from };
       this.#error = error;
       this.#readiness?.unsubscribe();
-      this.pause(false);
+      this.#program.resume();
       if (this.#isOver) this.#stage(from);
       else this.#ladder.climb(from);
     } else if (cause === 'requested' && before.cause !== 'requested') {
@@ -153,8 +146,13 @@ export class Run<Out, In> {
    */
   pause(paused: boolean): void {
     this.#isPaused = paused;
-    if (paused && this.#isRunning && !this.#stopping && !this.#isOver) this.#program.pause();
+    if (paused && this.#isRunning && this.#isGoingOn) this.#program.pause();
     else this.#program.resume();
+  }
+
+  /** Whether it is neither being stopped nor over. */
+  get #isGoingOn(): boolean {
+    return !this.#stopping && !this.#isOver;
   }
 
   /** The process id, once there is one. */
@@ -163,39 +161,31 @@ export class Run<Out, In> {
   }
 
   #spawned(): void {
-    if (this.#stopping || this.#isOver) return;
+    if (!this.#isGoingOn) return;
     if (this.#plan.ready) this.#awaitReady(this.#plan.ready);
     else this.#run();
   }
 
   #awaitReady(ready: NonNullable<RunPlan<Out, In>['ready']>): void {
     const { codec, startTimeoutMs, clock } = this.#plan;
-    const write = (value: In): void => {
-      this.#inlet.writeFirst(codec.encode(value));
-    };
-    const limit = `was not ready after startTimeoutMs (${String(startTimeoutMs)})`;
-    const cancelTimer = clock.after(startTimeoutMs, () => {
-      this.#notReady(limit);
-    });
+    const write = (value: In): void => this.#inlet.writeFirst(codec.encode(value));
+    const limit = `was not ready after startTimeoutMs (${startTimeoutMs})`;
+    const cancelTimer = clock.after(startTimeoutMs, () => this.#notReady(limit));
     const ready$ = defer(() => ready(this.#greeting$.asObservable(), write)).pipe(
       take(1),
       throwIfEmpty(() => new Error('ready() completed without a value')),
     );
     this.#readiness = ready$.subscribe({
-      next: () => {
-        this.#run();
-      },
-      error: (error: unknown) => {
-        this.#notReady(`did not become ready: ${messageOf(error)}`, error);
-      },
+      next: () => this.#run(),
+      error: (error: unknown) => this.#notReady(`did not become ready: ${messageOf(error)}`, error),
     });
     this.#readiness.add(cancelTimer);
-    // ready() itself may have led to a stop.
-    if (this.#stopping) this.#readiness.unsubscribe();
+    // ready() itself may have led to a stop, or to the end.
+    if (!this.#isGoingOn) this.#readiness.unsubscribe();
   }
 
   #run(): void {
-    if (this.#stopping || this.#isOver) return;
+    if (!this.#isGoingOn) return;
     this.#isRunning = true;
     this.#inlet.open();
     if (this.#isPaused) this.pause(true);
@@ -250,7 +240,7 @@ export class Run<Out, In> {
       const reason = this.#reasonOf(code, signal);
       this.#end({ code, signal, reason, uptimeMs }, this.#error);
     });
-    this.pause(false);
+    this.#program.resume();
     if (this.#outputClosed) this.#aftermath.closed();
   }
 
@@ -264,9 +254,7 @@ export class Run<Out, In> {
 
   #closed(): void {
     this.#outputClosed = true;
-    this.#decode((decoder) => {
-      decoder.end();
-    }, true);
+    this.#decode((decoder) => decoder.end(), true);
     this.#stderr.end();
     this.#aftermath?.closed();
   }
@@ -293,6 +281,7 @@ export class Run<Out, In> {
       stderrTail: this.#tail.toString(),
     };
     const failed = exit.reason === 'exit-code' || exit.reason === 'signal';
+    this.#hasEnded = true;
     this.#program.release();
     this.#ports.ended(exit, failed ? new ExitError(exit) : error);
   }

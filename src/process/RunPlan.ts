@@ -11,13 +11,17 @@ export interface StopTimes {
   readonly terminateMs: number;
   /** From SIGKILL to giving up. */
   readonly killMs: number;
-  /** How long descendants may keep stdout open after the program has exited; then they are ended. */
+  /**
+   * How long descendants may keep stdout or stderr open after the program has exited. Then, or when both are closed,
+   * what is left of its group is ended.
+   */
   readonly drainMs: number;
 }
 
 /**
  * Says when a program is ready: at the first emission. `output$` is the output of this run; `write`
- * goes ahead of all that is queued, and is dropped once the run no longer reads its input.
+ * goes ahead of all that is queued, and is dropped once the run no longer reads its input. If it throws, errors
+ * or completes without a value, the run ends with a `StartTimeoutError`.
  */
 export type Ready<Out, In> = (
   output$: Observable<Out>,

@@ -22,9 +22,7 @@ const PIPE_CAPACITY = 1024 * 1024;
 export const launch: Launch = (plan, events) => {
   // Not within this turn of the event loop: a `retry()` without a delay would never let another begin.
   const refuse = (error: unknown): void => {
-    setImmediate(() => {
-      events.refused(error);
-    });
+    setImmediate(() => events.refused(error));
   };
   let child: ChildProcess;
   try {
@@ -41,9 +39,7 @@ export const launch: Launch = (plan, events) => {
     // Not an error of kill(). On Windows cross-spawn learns only afterwards that cmd.exe found nothing.
     if (pid === undefined || codeOf(error) === 'ENOENT') refuse(error);
   });
-  child.once('spawn', () => {
-    events.spawned();
-  });
+  child.once('spawn', () => events.spawned());
   child.once('exit', (code, signal) => {
     tree?.exited();
     if (pid !== undefined) events.exited(code, signal);

@@ -10,8 +10,8 @@ export function explainRefusal(plan: LaunchPlan, error: unknown): SpawnError {
 function reasonOf({ command: [file = ''], cwd, env }: LaunchPlan, error: unknown): string {
   const code = codeOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') {
-    if (cwd !== undefined && kindOf(cwd) !== 'directory') {
-      return `cwd "${cwd}" ${kindOf(cwd) ? 'is not a directory' : 'does not exist'} (${code})`;
+    if (cwd !== undefined && kindOfFile(cwd) !== 'directory') {
+      return `cwd "${cwd}" ${kindOfFile(cwd) ? 'is not a directory' : 'does not exist'} (${code})`;
     }
     return `${aboutFile(file, code, env !== undefined)} (${code})`;
   }
@@ -33,13 +33,13 @@ function aboutFile(file: string, code: string, hasEnv: boolean): string {
     if (code === 'EACCES') return 'what PATH finds is not executable';
     return hasEnv ? 'not found on the PATH of the given env' : 'not found on the PATH';
   }
-  const kind = kindOf(file);
+  const kind = kindOfFile(file);
   if (kind === 'directory') return 'it is a directory';
   if (code === 'EACCES') return 'it is not executable';
   return kind ? 'the interpreter that its first line names does not exist' : 'no such file';
 }
 
-function kindOf(path: string): 'directory' | 'other' | undefined {
+function kindOfFile(path: string): 'directory' | 'other' | undefined {
   try {
     return statSync(path).isDirectory() ? 'directory' : 'other';
   } catch {

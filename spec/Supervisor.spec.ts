@@ -1,0 +1,127 @@
+import {
+  concat,
+  from,
+  identity,
+  merge,
+  NEVER,
+  pipe,
+  Subject,
+  takeUntil,
+  type Observable,
+} from 'rxjs';
+import { createWorker, exchange, restartOnExit, type Exit, type WorkerStatus } from 'simple-ipc';
+import { fakeProgram } from 'simple-ipc/testing';
+import { fakeWorker } from './support/fakeWorker.js';
+import { cleanUp, record, takeWarnings, use, watchWarnings } from './support/programs.js';
+
+const run = ['starting', 'running'];
+const always = { when: 'always', delayMs: 1_000, jitter: false } as const;
+
+describe('a life', () => {
+  beforeEach(watchWarnings);
+  afterEach(cleanUp);
+
+  it('rests at stopped when its policy ends in backoff, after a success too', async () => {
+    const shutdown$ = new Subject<void>();
+    const { told, system, program } = await fakeWorker({
+      supervise: pipe(restartOnExit(always), takeUntil(shutdown$)),
+    });
+    program.exit(0);
+    await system.pass(10);
+    shutdown$.next();
+    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+    expect(told.statuses.at(-1)).toMatchObject({ exit: { reason: 'success' } });
+  });
+
+  it('takes over a backoff after the exit that it is of, once, and no other', async () => {
+    const said$ = new Subject<WorkerStatus>();
+    const { told, system } = await fakeWorker({
+      supervise: (life$) => merge(concat(life$, life$, NEVER), said$),
+    });
+    const exits = () => told.statuses.flatMap((s) => (s.state === 'exited' ? [s.exit] : []));
+    const say = (exit: Exit) =>
+      said$.next({ state: 'backoff', exit, attempt: 1, delayMs: 1, restartAt: 1 });
+    system.newest!.exit(0);
+    say(exits()[0]!);
+    await system.pass(0);
+    say(exits()[0]!);
+    system.newest!.exit(0);
+    say(exits()[0]!);
+    expect(told.states).toEqual([...run, 'exited', ...run, 'exited']);
+    say(exits()[1]!);
+    say(exits()[1]!);
+    expect(told.states.slice(6)).toEqual(['backoff']);
+  });
+
+  it('is one attempt if its program cannot be started, though it is restarted meanwhile', async () => {
+    const missing = fakeProgram();
+    missing.refuse('ENOENT');
+    const worker = use(createWorker('fake', { ...missing.options, supervise: identity }));
+    const { states } = record(worker);
+    await worker.restart();
+    expect(states).toEqual(['starting', 'exited', 'failed']);
+    expect(worker.status$.value).toMatchObject({ error: { name: 'SpawnError', code: 'ENOENT' } });
+  });
+
+  it('tells its own exits alone when it has failed', async () => {
+    const { worker, told, system, program } = await fakeWorker({ supervise: identity });
+    let isFirst = true;
+    worker.status$.subscribe(({ state }) => {
+      if (state !== 'exited' || !isFirst) return;
+      isFirst = false;
+      void worker.stop();
+      worker.start();
+    });
+    program.exit(1);
+    await system.pass(0);
+    system.newest!.exit(1);
+    await system.pass(0);
+    expect(told.states.at(-1)).toBe('failed');
+    expect(told.statuses.at(-1)).toMatchObject({ exits: [{ generation: 2 }] });
+    takeWarnings();
+  });
+
+  it('that waits for its first run knows nothing of the one before: two starts are one', async () => {
+    const gate$ = new Subject<WorkerStatus>();
+    let lives = 0;
+    const { worker, program } = await fakeWorker({
+      supervise: (life$) => (lives++ === 0 ? life$ : gate$),
+    });
+    program.exit(0);
+    worker.start();
+    worker.start();
+    gate$.complete();
+    expect(lives).toBe(2);
+  });
+
+  it('begins the next run for who waits, when the one before leaves in a restart', async () => {
+    const leave$ = new Subject<void>();
+    const { worker, told, system } = await fakeWorker({
+      supervise: (life$) => merge(life$.pipe(takeUntil(leave$)), life$),
+    });
+    const key = (line: string) => line;
+    from(['asked'])
+      .pipe(exchange(worker, { key }))
+      .subscribe({ error: () => leave$.next() });
+    await system.pass(0);
+    await Promise.all([worker.restart(), system.pass(60_000)]);
+    expect(told.states).toEqual([...run, 'stopping eof', ...run]);
+  });
+
+  it('fails at once when the program ends from inside of `ready`: no timer is left', async () => {
+    const ready = (): Observable<never> => {
+      fakes.lastRun.crash();
+      return NEVER;
+    };
+    const fakes = fakeProgram();
+    const { worker, told, scheduler, system } = await fakeWorker({
+      ...fakes.options,
+      ready,
+      supervise: identity,
+    });
+    await system.pass(0);
+    expect(told.states).toEqual(['starting', 'exited', 'failed']);
+    expect(worker.status$.value).toMatchObject({ error: { name: 'ExitError' } });
+    expect(scheduler.actions).toEqual([]);
+  });
+});
