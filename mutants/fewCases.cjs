@@ -2,7 +2,7 @@
 // more cases to be seen counts as not seen.
 const { default: fc } = require('fast-check-itself');
 
-const MOST = 50;
+const MOST = 25;
 const few = ({ numRuns = MOST, ...parameters } = {}) => ({
   ...parameters,
   numRuns: Math.min(numRuns, MOST),

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 
+const { resolve } = createRequire(import.meta.url);
+
 // Set by run.mjs.
 const { mutate, specs, report } = JSON.parse(process.env.MUTANTS);
 
@@ -15,12 +17,14 @@ export default {
     config: {
       moduleNameMapper: {
         '^fast-check$': '<rootDir>/mutants/fewCases.cjs',
-        '^fast-check-itself$': createRequire(import.meta.url).resolve('fast-check'),
+        '^fast-check-itself$': resolve('fast-check'),
         '^simple-ipc$': '<rootDir>/src/index.ts',
         '^simple-ipc/(imperative|testing)$': '<rootDir>/src/$1.ts',
         '^(\\.{1,2}/.*)\\.js$': '$1',
       },
-      testTimeout: 20_000,
+      testSequencer: resolve('./shortFirst.cjs'),
+      testEnvironment: resolve('./oneIsEnough.cjs'),
+      testTimeout: 10_000,
       testRegex: `/spec/(${specs})[^/]*\\.spec\\.ts$`,
     },
   },
@@ -31,8 +35,8 @@ export default {
   concurrency: 2 * availableParallelism(),
   dryRunTimeoutMinutes: 30,
   // For loops without end. Generous: what is only slow does not count as seen.
-  timeoutMS: 40_000,
-  timeoutFactor: 4,
+  timeoutMS: 20_000,
+  timeoutFactor: 2,
   tempDirName: 'mutation/sandbox',
   reporters: ['progress-append-only', 'json'],
   jsonReporter: { fileName: report },
