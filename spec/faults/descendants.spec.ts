@@ -20,6 +20,14 @@ import {
 const stop = { endInputMs: 100, terminateMs: 200, killMs: 200, drainMs: 200 };
 const patient = { ...stop, drainMs: 30_000 };
 
+/** Expects it within the times of `stop`, 0.6 s in all, with patience; the default ones are 8 s. */
+async function soon<T>(promise: Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const value = await promise;
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  return value;
+}
+
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('the program leaves descendants', () => {
@@ -37,7 +45,7 @@ describe('the program leaves descendants', () => {
     const { states } = record(worker);
     const pid = Number(await first(worker.output$));
     expect(isAlive(pid)).toBe(true);
-    const { exit } = await until(worker, 'exited');
+    const { exit } = await soon(until(worker, 'exited'));
     expect(exit).toMatchObject({ code: 0, reason: 'success' });
     expect(isAlive(pid)).toBe(false);
     expect(states).toEqual(['starting', 'running', 'exited']);
@@ -48,7 +56,7 @@ describe('the program leaves descendants', () => {
     record(worker);
     const pids = (await first(worker.output$)).split(' ').map(Number);
     process.kill(pids[0]!, 'SIGKILL');
-    const { error } = await until(worker, 'failed');
+    const { error } = await soon(until(worker, 'failed'));
     expect(error).toMatchObject({ exit: { signal: 'SIGKILL' } });
     expect(pids.filter(isAlive)).toEqual([]);
   });
@@ -61,7 +69,7 @@ describe('the program leaves descendants', () => {
     const pid = Number(await first(worker.output$));
     strangers.push(pid);
     // It sleeps for 1,000 s: whoever waited for it would not get here.
-    const { exit } = await until(worker, 'exited');
+    const { exit } = await soon(until(worker, 'exited'));
     expect(exit).toMatchObject({ code: 0, reason: 'success' });
     expect(all).toEqual(['starting', 'running', String(pid), 'exited']);
     // It is not ours to end.
@@ -71,7 +79,7 @@ describe('the program leaves descendants', () => {
   it('15: a grandchild in a session of its own never stops writing: exited within drainMs', async () => {
     const worker = use(createWorker(fixture('leaveBehind.mjs', 'session', 'yes'), { stop }));
     const pid = Number(await first(worker.output$));
-    const { exit } = await until(worker, 'exited');
+    const { exit } = await soon(until(worker, 'exited'));
     expect(exit).toMatchObject({ code: 0, reason: 'success' });
     // Nobody reads what it writes any more.
     await eventually(() => !isAlive(pid));
@@ -85,9 +93,9 @@ describe('the program leaves descendants', () => {
         string,
       ];
       const late = `until [ -e ${go} ]; do sleep 0.01; done; seq 20000; echo > ${done}; exec sleep 1000`;
-      const worker = use(
-        createWorker(fixture('leaveBehind.mjs', 'session', 'sh', '-c', late), { stop }),
-      );
+      const command = fixture('leaveBehind.mjs', 'session', 'sh', '-c', late);
+      const drainMs = 3_000;
+      const worker = use(createWorker(command, { stop: { ...stop, drainMs } }));
       const { output } = record(worker);
       strangers.push(Number(await first(worker.output$)));
       const { pid } = await until(worker, 'running');
@@ -95,7 +103,7 @@ describe('the program leaves descendants', () => {
       // What follows an immediate is the timers, before anything is read.
       await new Promise((resolve) => setImmediate(resolve));
       writeFileSync(go, '');
-      const isOver = performance.now() + stop.drainMs;
+      const isOver = performance.now() + drainMs;
       while (!existsSync(done) || performance.now() < isOver);
       await until(worker, 'exited');
       expect(output.at(-1)).toBe('20000');

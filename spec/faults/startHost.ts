@@ -18,6 +18,8 @@ export interface Host {
   tell(line: string): void;
   /** Sends it a signal. */
   kill(signal: NodeJS.Signals): void;
+  /** Settles with its exit code or signal, as soon as it is dead. */
+  readonly death: Promise<number | NodeJS.Signals | null>;
   /** Settles with its exit code or signal, and what it wrote to stderr. */
   readonly end: Promise<{ readonly by: number | NodeJS.Signals | null; readonly stderr: string }>;
 }
@@ -48,7 +50,7 @@ export function startHost(script: string, limits = ':'): Host {
   const child = spawn('sh', ['-c', `${limits}; exec "$0" "$@"`, process.execPath, ...node], {
     stdio: 'pipe',
   });
-  const closed = new Promise<number | NodeJS.Signals | null>((resolve) => {
+  const death = new Promise<number | NodeJS.Signals | null>((resolve) => {
     child.once('exit', (code, signal) => {
       resolve(signal ?? code);
     });
@@ -57,7 +59,7 @@ export function startHost(script: string, limits = ':'): Host {
   const reader = createInterface(child.stdout).on('line', (line) => lines.push(line));
   const read = once(reader, 'close');
   const stderr = text(child.stderr);
-  const end = Promise.all([closed, stderr]).then(([by, said]) => ({ by, stderr: said }));
+  const end = Promise.all([death, stderr]).then(([by, said]) => ({ by, stderr: said }));
   use({
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
@@ -67,6 +69,7 @@ export function startHost(script: string, limits = ':'): Host {
   return {
     pid: child.pid ?? -1,
     lines,
+    death,
     end,
     async said(beginning) {
       const line = await new Promise<string | undefined>((resolve) => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createWorker, restartOnExit } from 'simple-ipc';
+import { fakeWorker } from '../support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -13,6 +14,7 @@ import {
   watchWarnings,
 } from '../support/programs.js';
 
+const HOUR_MS = 3_600_000;
 const stop = { endInputMs: 100, terminateMs: 200, killMs: 1_000 };
 // A timer that outlives its worker shows as left behind.
 const longDelay = { delayMs: 600_000, maxDelayMs: 600_000 };
@@ -86,6 +88,29 @@ describe('the program is stopped', () => {
     expect(states).toEqual(['starting', 'running', 'exited', 'backoff', 'stopped']);
   });
 
+  it('11: stop() while starting: no later spawn, not in an hour either', async () => {
+    const { worker, told, system, scheduler } = await fakeWorker({ start: false });
+    worker.start();
+    void worker.stop();
+    await system.pass(0);
+    expect(scheduler.actions).toEqual([]);
+    await system.pass(HOUR_MS);
+    expect(told.states).toEqual(['stopped', 'starting', 'stopping eof', 'stopped']);
+    expect(system.programs).toHaveLength(1);
+  });
+
+  it('11: stop() in backoff: no later spawn, not in an hour either', async () => {
+    const { worker, told, system, scheduler, program } = await fakeWorker();
+    program.crash();
+    expect(told.states).toEqual(['starting', 'running', 'exited', 'backoff']);
+    void worker.stop();
+    await system.pass(0);
+    expect(scheduler.actions).toEqual([]);
+    await system.pass(HOUR_MS);
+    expect(told.states).toEqual(['starting', 'running', 'exited', 'backoff', 'stopped']);
+    expect(system.programs).toHaveLength(1);
+  });
+
   it("12: SIGTERM ignored: SIGKILL, stopped, within the ladder's time", async () => {
     const worker = use(createWorker(fixture('ignoreEofAndSigterm.sh'), { stop }));
     const { states } = record(worker);
@@ -98,9 +123,21 @@ describe('the program is stopped', () => {
     expect(states).toEqual(['starting', 'running', ...ladder, 'stopped']);
     expect(worker.status$.value).toMatchObject({ exit: { signal: 'SIGKILL', reason: 'stopped' } });
     expect(pids.filter(isAlive)).toEqual([]);
-    // Two rungs, less what a timer may be early; the third, what init may take to reap, and patience.
+    // Two rungs, less what a timer may be early. By default they take 6 s.
     expect(tookMs).toBeGreaterThan(298);
-    expect(tookMs).toBeLessThan(10_000);
+    expect(tookMs).toBeLessThan(5_000);
+  });
+
+  it('12: SIGTERM ignored: SIGKILL after 6 s by default, to the millisecond', async () => {
+    const { worker, told, system } = await fakeWorker({ temper: 'stubborn' });
+    let isSettled = false;
+    void worker.stop().then(() => (isSettled = true));
+    await system.pass(5_999);
+    expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopping term']);
+    expect(isSettled).toBe(false);
+    await system.pass(1);
+    expect(told.states.slice(4)).toEqual(['stopping kill', 'stopped']);
+    expect(isSettled).toBe(true);
   });
 
   it('13: the program is SIGSTOPped: it still dies, by SIGTERM', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createWorker, InputClosedError } from 'simple-ipc';
 import {
   cleanUp,
+  expectSame,
   first,
   fixture,
   numbers,
@@ -85,14 +86,17 @@ describe('input that the program does not read', () => {
 
   it('21: stop with 10 MB unsent, the program reads slowly: no half value before end-of-file', async () => {
     // Were stdin closed in the middle, it would say so within the time of the ladder.
-    const slow = sh('trap \'\' TERM; while read -r line; do :; done; echo "end after $line"');
+    const script = 'echo ready; while read -r line; do :; done; echo "end after $line"';
+    const slow = sh(`trap '' TERM; ${script}`);
     const worker = use(createWorker(slow, { stop: { endInputMs: 100, terminateMs: 1_000 } }));
     const { rejected, states, output } = record(worker);
-    await until(worker, 'running');
+    await first(worker.output$, (line) => line === 'ready');
     for (const value of tenMegabytes) worker.send.next(value);
     await worker.stop();
     expect(states.at(-2)).toBe('stopping kill');
-    expect(output).toEqual([]);
+    expect(output).toEqual(['ready']);
     expect(rejected.length).toBeGreaterThan(0);
+    const lost = rejected.map(({ value }) => value);
+    expectSame(lost, tenMegabytes.slice(-rejected.length));
   });
 });

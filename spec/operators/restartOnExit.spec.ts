@@ -32,8 +32,9 @@ function refusal(code: string): SpawnError {
   return new SpawnError(['x'], code, Object.assign(new Error(code), { code }));
 }
 
-/** How each run of a life goes: how long it is `running`, and what it ends with. */
+/** How each run of a life goes: how long it is `starting` and `running`, and what it ends with. */
 interface Fate {
+  readonly startsMs?: number;
   readonly runsMs?: number;
   readonly reason?: ExitReason;
   readonly error?: Error;
@@ -51,14 +52,16 @@ class Stage {
     return defer(() => {
       this.startedAt.push(this.scheduler.now());
       const fate = fates[Math.min(this.#runs++, fates.length - 1)] ?? {};
-      const { runsMs = 0, reason = 'exit-code' } = fate;
+      const { startsMs = 0, runsMs = 0, reason = 'exit-code' } = fate;
       const exit = exitOf(reason, this.#runs);
       const error = fate.error ?? (reason === 'success' ? undefined : new ExitError(exit));
+      const starting: WorkerStatus = { state: 'starting', generation: this.#runs };
       const running: WorkerStatus = { state: 'running', generation: this.#runs, pid: 1 };
       const ended: WorkerStatus = { state: 'exited', exit };
-      const begin$ = reason === 'spawn-error' ? EMPTY : of(running);
+      const begin$ =
+        reason === 'spawn-error' ? EMPTY : of(running).pipe(delay(startsMs, this.scheduler));
       const end$ = of(ended).pipe(delay(runsMs, this.scheduler));
-      return concat(begin$, end$, error ? throwError(() => error) : EMPTY);
+      return concat(of(starting), begin$, end$, error ? throwError(() => error) : EMPTY);
     });
   }
 
@@ -93,7 +96,7 @@ describe('restartOnExit', () => {
     const stage = new Stage();
     stage.watch({}, { reason: 'success' });
     stage.run(1_000_000);
-    expect(stage.statuses.map(({ state }) => state)).toEqual(['running', 'exited']);
+    expect(stage.statuses.map(({ state }) => state)).toEqual(['starting', 'running', 'exited']);
     expect(stage.end).toBe('complete');
     expect(stage.startedAt).toHaveLength(1);
   });
@@ -115,9 +118,11 @@ describe('restartOnExit', () => {
       { state: 'backoff', exit, attempt: 1, delayMs: 50, restartAt: 57 },
     ]);
     expect(stage.statuses.map(({ state }) => state)).toEqual([
+      'starting',
       'running',
       'exited',
       'backoff',
+      'starting',
       'running',
       'exited',
     ]);
@@ -199,6 +204,13 @@ describe('restartOnExit', () => {
     stage.run(100_000);
     expect(stage.backoffs.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 1, 2]);
     expect(stage.delays).toEqual([100, 200, 400, 100, 200]);
+  });
+
+  it('does not take a long start for a stable run', () => {
+    const stage = new Stage();
+    stage.watch({ maxRestarts: Infinity }, { startsMs: 20_000 });
+    stage.run(80_000);
+    expect(stage.delays).toEqual([100, 200, 400]);
   });
 
   it('restarts a success too where it says always', () => {
@@ -377,6 +389,7 @@ describe('restartOnExit', () => {
     [{ when: 'sometimes' }, TypeError],
     [{ jitter: 1 }, TypeError],
     [{ random: 0.5 }, TypeError],
+    [{ scheduler: {} }, TypeError],
   ])('refuses %p at the call', (policy, error) => {
     const [name = ''] = Object.keys(policy);
     expect(() => restartOnExit(policy as RestartPolicy)).toThrow(error);
