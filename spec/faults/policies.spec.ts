@@ -100,7 +100,7 @@ describe('a policy of stock operators', () => {
     async (_name, supervise) => {
       const deaf = sh("trap '' TERM; exec sleep 1000");
       const worker = use(
-        createWorker(deaf, { supervise, stop: { endInputMs: 50, terminateMs: 50 } }),
+        createWorker(deaf, { supervise, stop: { endInputMs: 200, terminateMs: 50 } }),
       );
       const { statuses, states } = record(worker);
       await first(worker.status$, (status) => 'generation' in status && status.generation === 4);
@@ -109,6 +109,7 @@ describe('a policy of stock operators', () => {
       expect(pids).toHaveLength(4);
       expect(new Set(pids).size).toBe(4);
       expect(pids.filter((pid) => isAlive(pid ?? 0))).toEqual([]);
+      expect(states).toContain('stopping kill');
       expect(states.at(-1)).toBe('stopped');
     },
   );
