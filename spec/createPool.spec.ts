@@ -251,7 +251,7 @@ describe('createPool', () => {
       expect(heard.end).toBe('complete');
       expect(failed).toBe(10_000);
       expect(now()).toMatchObject({ idle: 1, waiting: 0 });
-    });
+    }, 60_000);
   });
 
   it('says by a warning why a worker failed that nobody observes', async () => {

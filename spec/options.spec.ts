@@ -33,9 +33,9 @@ const wrongTypes: Wrong[] = [
   ['codec', 'codec must be an object, not null', null],
   ['codec', 'codec must be an object, not string', 'lines'],
   ['codec', 'codec must be an object, not function', lines],
-  ['codec', 'codec', {}],
-  ['codec', 'codec', { ...lines(), decoder: undefined }],
-  ['codec', 'codec', { ...lines(), encode: undefined }],
+  ['codec', 'codec must be an object with decoder() and encode()', {}],
+  ['codec', 'codec must be an object with decoder() and', { ...lines(), decoder: undefined }],
+  ['codec', 'codec must be an object with decoder() and', { ...lines(), encode: undefined }],
   ['stderr', "stderr must be 'pipe' or 'inherit', not ignore", 'ignore'],
   ['stderr', "stderr must be 'pipe' or 'inherit', not null", null],
   ['stderr', "stderr must be 'pipe' or 'inherit', not 2", 2],
@@ -96,19 +96,20 @@ const wrongNumbers: Wrong[] = [
 ];
 
 /** Input has no name of its own for what it must be: anything that `from` takes, but no string. */
+const NO_INPUT = 'input must be an Observable, a promise, an iterable or a stream';
 const wrongInputs: Wrong[] = [
   ['input', 'input is a string, which would be sent one character a line: pass [input]', 'text'],
   ['input', 'input is a string, which would be sent one character a line: pass [input]', ''],
-  ['input', 'input must be', null],
-  ['input', 'input must be', 5],
-  ['input', 'input must be', {}],
-  ['input', 'input must be', () => ['text']],
+  ['input', NO_INPUT, null],
+  ['input', NO_INPUT, 5],
+  ['input', NO_INPUT, {}],
+  ['input', NO_INPUT, () => ['text']],
 ];
 
 const wrongSignals: Wrong[] = [
   ['signal', 'signal must be an object, not null', null],
   ['signal', 'signal must be an object, not string', 'SIGTERM'],
-  ['signal', 'signal must be', {}],
+  ['signal', 'signal must be an object with addEventListener() and removeEventListener()', {}],
 ];
 
 const wrongObservers: Wrong[] = [
@@ -178,14 +179,17 @@ describe.each(functions)('%s', (_, create, types, numbers) => {
     },
   );
 
-  it.each([[null], ['-n'], [5], [['-n', '-e']], [() => ({})]])(
-    'throws a TypeError when its options are %p',
-    (options) => {
-      expect(thrownBy(() => create('simple-ipc-no-such-program', options))).toBeInstanceOf(
-        TypeError,
-      );
-    },
-  );
+  it.each([
+    ['null', null],
+    ['string', '-n'],
+    ['number', 5],
+    ['a list', ['-n', '-e']],
+    ['function', () => ({})],
+  ])('throws a TypeError when its options are %s', (kind, options) => {
+    const thrown = thrownBy(() => create('simple-ipc-no-such-program', options));
+    expect(thrown).toBeInstanceOf(TypeError);
+    expect(thrown).toHaveProperty('message', `options must be an object, not ${kind}`);
+  });
 });
 
 describe('planRun', () => {

@@ -184,6 +184,12 @@ describe('InputQueue', () => {
       expect(encode).toHaveBeenCalledTimes(2);
     });
 
+    it('rejects what the codec makes neither text nor bytes of', () => {
+      const { queue, rejected } = create({ codec: { ...lines(), encode: () => 42 as never } });
+      queue.push('a');
+      expect(rejected).toMatchObject([{ value: 'a', error: { name: 'TypeError' } }]);
+    });
+
     it('rejects a line break with an error that names the command', () => {
       const { queue, rejected, takeAll } = create();
       queue.push('a');
@@ -227,12 +233,16 @@ describe('InputQueue', () => {
       });
       queue.push('\n');
       queue.push('\n', createSender());
-      expect(known).toEqual([false, true]);
+      queue.push('later', createSender());
+      queue.push('later');
+      queue.close(closed);
+      expect(known).toEqual([false, true, true, false]);
     });
 
     it('tells once of the values of a batch that are rejected later', () => {
       const { queue } = create();
       const [first, second, third] = [createSender(), createSender(), createSender()];
+      queue.push('nobody asks');
       queue.push('a', first);
       queue.push('b', second);
       queue.push('c', first);
@@ -325,6 +335,19 @@ describe('InputQueue', () => {
       queue.endInput();
       queue.close(closed);
       queue.endInput();
+      expect(takeAll()).toEqual([END_OF_FILE]);
+      queue.push('lost with it');
+      queue.endInput();
+      queue.close(closed);
+      queue.open(() => undefined);
+      expect(queue.isOpen).toBe(true);
+    });
+
+    it('that is gone has complete() end the input of the next', () => {
+      const { queue, takeAll } = create();
+      queue.inputEnded();
+      queue.runGone(undefined);
+      queue.complete();
       expect(takeAll()).toEqual([END_OF_FILE]);
     });
 

@@ -47,7 +47,6 @@ export function restartWithin(
       let attempt = 0;
       let everRan = false;
       let cancel: () => void = noop;
-      const isOver = (): boolean => subscriber.closed;
 
       const begin = (): void => {
         let exit: Exit | undefined;
@@ -64,8 +63,6 @@ export function restartWithin(
           everRan ||= exit !== undefined && exit.reason !== 'spawn-error';
           const last = exit;
           const isDeclined = !last || !isRestarted(plan, last, error, everRan);
-          // `when` may have led to the end of the life.
-          if (isOver()) return;
           if (isDeclined) {
             pass(error);
             return;
@@ -77,7 +74,8 @@ export function restartWithin(
           }
           attempt = clock.now() - runningSince >= plan.stableAfterMs ? 1 : attempt + 1;
           const delayMs = delayOf(plan, attempt);
-          if (isOver()) return;
+          // `when` or `random` may have led to the end of the life.
+          if (subscriber.closed) return;
           cancel = clock.after(delayMs, begin);
           const restartAt = clock.date() + delayMs;
           subscriber.next({ state: 'backoff', exit: last, attempt, delayMs, restartAt });

@@ -109,14 +109,15 @@ export class InputQueue<In> {
   #add(value: In, sender: Sender | undefined, mayWait: boolean): number | undefined {
     if (this.#rejectIfRefused(value, sender)) return 0;
     let encoded: string | Uint8Array;
+    let bytes: number;
     try {
       encoded = this.codec.encode(value);
+      bytes = Buffer.byteLength(encoded);
     } catch (error) {
       return this.#reject(value, this.#encodingError(error), sender);
     }
     // The codec is the user's, who may have stopped the worker.
     if (this.#rejectIfRefused(value, sender)) return 0;
-    const bytes = typeof encoded === 'string' ? Buffer.byteLength(encoded) : encoded.length;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
       if (mayWait && this.#pendingBytes > 0) return undefined;
       return this.#reject(value, this.#overflow(bytes), sender);
