@@ -22,7 +22,7 @@ export default {
         '^simple-ipc/(imperative|testing)$': '<rootDir>/src/$1.ts',
         '^(\\.{1,2}/.*)\\.js$': '$1',
       },
-      testSequencer: resolve('./shortFirst.cjs'),
+      runner: resolve('./untilOneFails.cjs'),
       testEnvironment: resolve('./oneIsEnough.cjs'),
       testTimeout: 10_000,
       testRegex: `/spec/(${specs})[^/]*\\.spec\\.ts$`,
