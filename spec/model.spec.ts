@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import {
+  concat,
+  delay,
   EMPTY,
+  filter,
   identity,
   merge,
+  observeOn,
   of,
   pipe,
   repeat,
@@ -12,31 +16,65 @@ import {
   timer,
   VirtualTimeScheduler,
 } from 'rxjs';
-import { createWorker, restartOnExit, type Policy, type WorkerStatus } from 'simple-ipc';
-import { advance, fakeProgram } from 'simple-ipc/testing';
-import { expectEdges } from './support/expectEdges.js';
+import {
+  createWorker,
+  RestartLimitError,
+  restartOnExit,
+  StopError,
+  type Policy,
+  type WorkerOptions,
+  type WorkerStatus,
+} from 'simple-ipc';
+import { advance, fakeProgram, type Refusal } from 'simple-ipc/testing';
+import { expectEdges, expectRest, Starts } from './support/expectEdges.js';
 import { IGNORES, LifeModel, type Temper } from './support/LifeModel.js';
+import { cleanUp, takeWarnings, watchWarnings } from './support/programs.js';
 
 const BUDGET = { delayMs: 100, maxRestarts: 3, withinMs: 10_000, stableAfterMs: 1_000 };
 type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
 const restarting: PolicyOf = () => restartOnExit({ ...BUDGET, jitter: false });
 
+const BACKOFF: WorkerStatus = {
+  state: 'backoff',
+  exit: {
+    command: ['fake'],
+    generation: 1,
+    code: 1,
+    signal: null,
+    reason: 'exit-code',
+    uptimeMs: 0,
+    stderrTail: '',
+  },
+  attempt: 1,
+  delayMs: 1,
+  restartAt: 1,
+};
+
+const MAX_LINE_BYTES = 50;
+const LONG_LINE = 'x'.repeat(MAX_LINE_BYTES + 1);
+
 /** A worker over fake programs in virtual time, and all that was seen of it. */
 class Rig {
   readonly scheduler = new VirtualTimeScheduler();
   readonly program;
+  readonly starts;
   readonly worker;
   readonly statuses: WorkerStatus[] = [];
   readonly others: WorkerStatus[] = [];
+  readonly ends: string[] = [];
   readonly rejected: number[] = [];
   readonly output: string[] = [];
   readonly printed: string[] = [];
+  readonly stderr: string[] = [];
+  readonly warnings: string[] = [];
+  /** The programs that have written what cannot be read. */
+  readonly garbled = new Set<unknown>();
   temper: Temper = 'polite';
-  startIsAllowed = false;
-  startedUnasked = false;
   sent = 0;
+  /** How many wait for a stop or a restart. */
+  waiting = 0;
 
-  constructor(policyOf: PolicyOf) {
+  constructor(policyOf: PolicyOf, options: WorkerOptions = {}) {
     const { scheduler } = this;
     // Looked at when a run starts.
     const ignores = () => IGNORES[this.temper];
@@ -46,44 +84,96 @@ class Rig {
         return ignores();
       },
     });
+    this.starts = new Starts(this.program.options.launch!);
     const supervise = policyOf(scheduler);
-    this.worker = createWorker('fake', { start: false, supervise, ...this.program.options });
-    this.worker.status$.subscribe((status) => {
-      this.statuses.push(status);
-      this.startedUnasked ||= status.state === 'starting' && !this.startIsAllowed;
+    const { launch } = this.starts;
+    this.worker = createWorker('fake', { ...options, start: false, supervise, scheduler, launch });
+    this.worker.status$.subscribe({
+      next: (status) => this.statuses.push(status),
+      error: () => this.ends.push('error'),
+      complete: () => this.ends.push('complete'),
     });
     this.worker.status$.subscribe((status) => this.others.push(status));
     this.worker.rejected$.subscribe(({ value }) => this.rejected.push(Number(value)));
     this.worker.output$.subscribe((line) => this.output.push(line));
+    this.worker.stderr$.subscribe((line) => this.stderr.push(line));
+  }
+
+  get state() {
+    return this.worker.status$.value.state;
   }
 
   get living() {
     return this.program.runs.filter(({ isAlive }) => isAlive);
   }
 
+  /** Whether a program has survived SIGKILL and is not reaped yet. */
+  get hasSurvivor(): boolean {
+    const status = this.worker.status$.value;
+    return status.state === 'failed' && status.error instanceof StopError && this.living.length > 0;
+  }
+
+  get received(): number[] {
+    return this.program.runs.flatMap(({ received }) => received).map(Number);
+  }
+
   pass(ms: number): Promise<void> {
     return advance(this.scheduler, ms);
   }
 
-  /** I1 to I4 and I7 hold at every moment. */
-  check(): void {
-    expectEdges(this.statuses);
-    expect(this.living.length).toBeLessThanOrEqual(1);
-    expect(this.output).toEqual(this.printed);
-    expect(this.startedUnasked).toBe(false);
-    expect(this.others).toEqual(this.statuses);
+  start(): void {
+    const isRefused = this.hasSurvivor;
+    this.starts.areAsked = !isRefused;
+    this.worker.start();
+    if (isRefused) expect(takeWarnings()).toHaveLength(1);
   }
 
-  /** I5 and the account of the input hold at rest. */
-  checkRest(): void {
-    expect(this.living).toEqual([]);
-    expect(this.scheduler.actions).toEqual([]);
-    const received = this.program.runs.flatMap(({ received }) => received).map(Number);
+  stop(): void {
+    this.starts.areAsked = false;
+    this.wait(this.worker.stop());
+  }
+
+  wait(promise: Promise<void>): void {
+    this.waiting++;
+    void promise.then(() => this.waiting--);
+  }
+
+  print(line: string): void {
+    const [program] = this.living;
+    if (!program) return;
+    program.print(line);
+    if (line.length > MAX_LINE_BYTES) this.garbled.add(program);
+    // What follows what cannot be read means nothing.
+    if (!this.garbled.has(program)) this.printed.push(line);
+  }
+
+  /** What the worker holds: at rest nothing (I5), and every input is accounted for. */
+  get held() {
+    return {
+      programs: this.living.length - (this.hasSurvivor ? 1 : 0),
+      actions: this.scheduler.actions.length,
+      inputs: this.sent - this.received.length - this.rejected.length,
+      promises: this.waiting,
+    };
+  }
+
+  /** What holds at every moment, and can be looked at once, at the end: I1 to I4, I6 and I7. */
+  check(): void {
+    expect(this.starts.broken).toEqual([]);
+    expectEdges(this.statuses);
+    expect(this.others).toEqual(this.statuses);
+    expect(this.ends).toEqual(['disposed', 'complete']);
+    expect(this.output).toEqual(this.printed);
+    expect(this.stderr).toEqual([]);
+    expect(this.warnings).toEqual([]);
+    const { received, rejected } = this;
+    // Once, in order, or rejected.
     expect(received).toEqual([...received].sort((a, b) => a - b));
-    const all = [...received, ...this.rejected].sort((a, b) => a - b);
-    expect(all).toEqual(Array.from({ length: this.sent }, (_, index) => index));
+    expect(new Set([...received, ...rejected]).size).toBe(received.length + rejected.length);
   }
 }
+
+const NOTHING = { programs: 0, actions: 0, inputs: 0, promises: 0 };
 
 /** What the worker is held against: a model, or nothing but the invariants. */
 interface Reference {
@@ -92,53 +182,59 @@ interface Reference {
 type Command = fc.AsyncCommand<Reference, Rig>;
 type Act = (rig: Rig, model: LifeModel | undefined) => unknown;
 
+/** Something that happens to a worker; then time passes. */
+interface Deed {
+  readonly name: string;
+  readonly act: Act;
+  readonly ms?: number;
+}
+const deed = (name: string, act: Act, ms = 0): Deed => ({ name, act, ms });
+
 /** Does something, lets time pass, and holds the worker against the model. */
-function command(name: string, act: Act, ms = 0): Command {
+function command({ name, act, ms = 0 }: Deed): Command {
   return {
     check: () => true,
     toString: () => name,
     async run({ model }, rig) {
-      await rig.pass(0);
-      act(rig, model);
+      await act(rig, model);
       await rig.pass(ms);
       model?.pass(ms);
-      rig.check();
-      if (!model) return;
-      const { state } = rig.worker.status$.value;
-      const generation = rig.program.runs.length;
-      expect({ state, generation }).toEqual({ state: model.state, generation: model.generation });
-      expect(rig.living.length).toBe(model.program ? 1 : 0);
-      if (model.isResting) rig.checkRest();
+      const { state, living } = rig;
+      // A start that was asked for before the program survived is refused late.
+      const warnings = takeWarnings();
+      if (!rig.hasSurvivor) rig.warnings.push(...warnings);
+      if (model) {
+        const generation = rig.program.runs.length;
+        expect({ state, generation, living: living.length }).toEqual({
+          state: model.state,
+          generation: model.generation,
+          living: model.program ? 1 : 0,
+        });
+      }
+      const isAtRest = model?.isResting ?? ['stopped', 'failed'].includes(state);
+      if (isAtRest) expect(rig.held).toEqual(NOTHING);
+      else if (state === 'exited' || state === 'backoff') expect(living).toEqual([]);
     },
   };
 }
 
 const start: Act = (rig, model) => {
-  rig.startIsAllowed = true;
-  rig.worker.start();
+  rig.start();
   model?.start();
 };
 
 const stop: Act = (rig, model) => {
-  rig.startIsAllowed = false;
-  void rig.worker.stop();
+  rig.stop();
   model?.stop();
 };
 
 const restart: Act = (rig, model) => {
-  void rig.worker.restart();
+  rig.wait(rig.worker.restart());
   model?.restart();
 };
 
 const send: Act = (rig) => {
   for (let i = 0; i < 3; i++) rig.worker.send.next(rig.sent++);
-};
-
-const print: Act = (rig) => {
-  const [program] = rig.living;
-  if (!program) return;
-  rig.printed.push(`line ${rig.printed.length}`);
-  program.print(rig.printed.at(-1)!);
 };
 
 const exit =
@@ -149,70 +245,234 @@ const exit =
     model?.end(code === 0);
   };
 
-const commands: fc.Arbitrary<Command>[] = [
-  fc.constant(command('start', start)),
-  fc.constant(command('stop', stop)),
-  fc.constant(command('restart', restart)),
-  fc.constant(command('send', send)),
-  fc.constant(command('print', print)),
-  fc.constantFrom(0, 1, null).map((code) => command(`exit ${code}`, exit(code))),
-  fc.constantFrom('polite' as const, 'deaf' as const, 'stubborn' as const).map((temper) =>
-    command(`the next is ${temper}`, (rig, model) => {
-      rig.temper = temper;
-      if (model) model.temper = temper;
-    }),
-  ),
-  fc
-    .constantFrom(1, 99, 100, 999, 1_000, 5_000, 20_000)
-    .map((ms) => command(`${ms} ms pass`, () => undefined, ms)),
+/** I3: what the program of an ended run still says changes nothing. */
+const speakDead: Act = (rig) => {
+  const { scheduler, starts, state, statuses, rejected, output, stderr } = rig;
+  const seen = () =>
+    [statuses, rejected, output, stderr, scheduler.actions].map((all) => all.length);
+  const before = seen();
+  const isOver = !['starting', 'running', 'stopping'].includes(state);
+  for (const { program, events } of isOver ? starts.all : starts.all.slice(0, -1)) {
+    if (program.alive()) continue;
+    events.spawned();
+    events.stdout(Buffer.from('late\n'));
+    events.stderr(Buffer.from('late\n'));
+    events.exited(0, null);
+    events.closed();
+    events.refused(new Error('late'));
+  }
+  expect(seen()).toEqual(before);
+};
+
+const setTemper = (name: Temper): Deed =>
+  deed(`the next is ${name}`, (rig, model) => {
+    rig.temper = name;
+    if (model) model.temper = name;
+  });
+
+const tempers = fc.constantFrom<Temper>('polite', 'deaf', 'stubborn', 'immortal');
+
+const deeds: fc.MaybeWeightedArbitrary<Deed>[] = [
+  // Most of the others end it.
+  { weight: 3, arbitrary: fc.constant(deed('start', start)) },
+  fc.constant(deed('stop', stop)),
+  fc.constant(deed('restart', restart)),
+  fc.constant(deed('send', send)),
+  fc.constant(deed('print', (rig) => rig.print(`line ${rig.printed.length}`))),
+  fc.constant(deed('the dead speak', speakDead)),
+  fc.constantFrom(0, 1, null).map((code) => deed(`exit ${code}`, exit(code))),
+  tempers.map(setTemper),
 ];
+
+const waits = fc
+  .constantFrom(1, 99, 100, 999, 1_000, 5_000, 20_000)
+  .map((ms) => deed(`${ms} ms pass`, () => undefined, ms));
+
+/** As long as any program withstands it. */
+const ladders = fc.constantFrom(
+  deed('stop, 10 s', stop, 10_000),
+  deed('restart, 10 s', restart, 10_000),
+);
+
+/** Each time it may be restarted meanwhile. */
+const crashes = fc.integer({ min: 2, max: 4 }).map((times) =>
+  deed(`${times} crashes`, async (rig, model) => {
+    for (let i = 0; i < times; i++) {
+      exit(1)(rig, model);
+      await rig.pass(900);
+      model?.pass(900);
+    }
+  }),
+);
+
+/** What no model knows. */
+const wildDeeds: typeof deeds = [
+  ...deeds,
+  fc.constant(deed('end of file', (rig) => rig.worker.send.complete())),
+  fc.constant(deed('print ready', (rig) => rig.print('ready'))),
+  fc.constant(deed('print too long a line', (rig) => rig.print(LONG_LINE))),
+  fc
+    .constantFrom<Refusal>('ENOENT', 'EAGAIN')
+    .map((code) => deed(`refuse ${code}`, (rig) => rig.program.refuse(code))),
+];
+
+/** Several deeds in one turn, or promises' turns apart. */
+const atOnce = fc
+  .tuple(fc.array(fc.oneof(...wildDeeds), { minLength: 2, maxLength: 6, size: 'max' }), fc.nat(2))
+  .map(([list, turns]) =>
+    deed(`(${list.map(({ name }) => name).join(', ')}; ${turns} turns apart)`, async (rig) => {
+      for (const { act } of list) {
+        act(rig, undefined);
+        for (let i = 0; i < turns; i++) await Promise.resolve();
+      }
+    }),
+  );
+
+const commands = fc.oneof(...deeds, waits, ladders, crashes).map(command);
+const wildCommands = fc
+  .oneof(
+    ...wildDeeds,
+    ladders,
+    crashes,
+    { weight: 3, arbitrary: waits },
+    { weight: 6, arbitrary: atOnce },
+  )
+  .map(command);
 
 /** Whatever happened, a dispose brings the worker to rest and completes its streams. */
 async function dispose(rig: Rig): Promise<void> {
-  rig.startIsAllowed = false;
   const completed: string[] = [];
-  const { status$, output$, stderr$, rejected$ } = rig.worker;
-  status$.subscribe({ complete: () => completed.push('status$') });
+  const { output$, stderr$, rejected$ } = rig.worker;
   output$.subscribe({ complete: () => completed.push('output$') });
   stderr$.subscribe({ complete: () => completed.push('stderr$') });
   rejected$.subscribe({ complete: () => completed.push('rejected$') });
-  const disposal = rig.worker[Symbol.asyncDispose]();
+  rig.starts.areAsked = false;
+  rig.ends.push('disposed');
+  rig.wait(rig.worker[Symbol.asyncDispose]());
   await rig.pass(20_000);
-  await disposal;
-  expect(completed.sort()).toEqual(['output$', 'rejected$', 'status$', 'stderr$']);
+  expect(completed.sort()).toEqual(['output$', 'rejected$', 'stderr$']);
+  expectRest(rig.statuses);
+  expect(rig.held).toEqual(NOTHING);
+  // What has survived ends at last, unheard.
+  rig.living[0]?.exit();
+  await rig.pass(0);
+  expect(rig.held).toEqual(NOTHING);
   rig.check();
-  rig.checkRest();
 }
 
-async function inAnyOrder(numRuns: number, make: () => [Rig, LifeModel?]): Promise<void> {
-  const sequence = fc.commands(commands, { maxCommands: 30 });
-  const property = fc.asyncProperty(sequence, async (list) => {
-    const [rig, model] = make();
-    await fc.asyncModelRun(() => ({ model: { model }, real: rig }), list);
-    await dispose(rig);
-  });
+/** What few sequences come to. */
+const RARE: Record<string, (status: WorkerStatus, before?: WorkerStatus) => boolean> = {
+  'stopping kill': (status) => status.state === 'stopping' && status.stage === 'kill',
+  'second backoff': (status) => status.state === 'backoff' && status.attempt > 1,
+  limit: (status) => status.state === 'failed' && status.error instanceof RestartLimitError,
+  survivor: (status) => status.state === 'failed' && status.error instanceof StopError,
+  framing: (status) => status.state === 'stopping' && status.cause === 'framing',
+  'stop of a start': (status, before) =>
+    status.state === 'stopping' && before?.state === 'starting',
+};
+
+/**
+ * Tries sequences of commands, each of them after a start.
+ *
+ * @param least - what must be seen, in more than which share of the sequences.
+ */
+async function inAnyOrder(
+  numRuns: number,
+  from: fc.Arbitrary<Command>,
+  least: Readonly<Record<string, number>>,
+  make: (isAwaited: boolean) => [Rig, LifeModel?],
+): Promise<void> {
+  const seen: string[][] = [];
+  const sequence = fc.commands([from], { maxCommands: 30, size: 'max' });
+  const property = fc.asyncProperty(
+    fc.boolean(),
+    tempers,
+    sequence,
+    async (isAwaited, temper, list) => {
+      const [rig, model] = make(isAwaited);
+      const setup = async () => {
+        setTemper(temper).act(rig, model);
+        start(rig, model);
+        await rig.pass(0);
+        return { model: { model }, real: rig };
+      };
+      await fc.asyncModelRun(setup, list);
+      const statuses = [...rig.statuses];
+      await dispose(rig);
+      seen.push(
+        Object.keys(least).filter((what) =>
+          statuses.some((status, i) => RARE[what]?.(status, statuses[i - 1])),
+        ),
+      );
+    },
+  );
   await fc.assert(property, { numRuns });
+  // `npm run mutate` tries few.
+  if (seen.length < 150) return;
+  const share = (what: string) => seen.filter((all) => all.includes(what)).length / seen.length;
+  expect(Object.keys(least).filter((what) => share(what) <= least[what]!)).toEqual([]);
 }
+
+const SHORT_LINES = { maxLineBytes: MAX_LINE_BYTES };
+const AWAITED: WorkerOptions = {
+  ...SHORT_LINES,
+  ready: (output$) => output$.pipe(filter((line) => line === 'ready')),
+  startTimeoutMs: 500,
+};
 
 describe('createWorker, in every order of commands', () => {
+  beforeEach(watchWarnings);
+  afterEach(cleanUp);
+
   it('does what the model does without a policy: 1,000 sequences', async () => {
-    await inAnyOrder(1_000, () => [new Rig(() => identity), new LifeModel(undefined)]);
+    const least = { 'stopping kill': 0.02, survivor: 0.01 };
+    const make = (): [Rig, LifeModel] => [new Rig(() => identity), new LifeModel(undefined)];
+    await inAnyOrder(1_000, commands, least, make);
   });
 
   it('does what the model does with restartOnExit: 1,000 sequences', async () => {
-    await inAnyOrder(1_000, () => [new Rig(restarting), new LifeModel(BUDGET)]);
+    const least = { 'stopping kill': 0.02, survivor: 0.01, 'second backoff': 0.05, limit: 0.02 };
+    const make = (): [Rig, LifeModel] => [new Rig(restarting), new LifeModel(BUDGET)];
+    await inAnyOrder(1_000, commands, least, make);
   });
 
   it.each<[string, PolicyOf]>([
+    ['no policy', () => identity],
+    ['restartOnExit', restarting],
     ['repeat', (scheduler) => repeat({ delay: () => timer(1_000, scheduler) })],
     ['retry', () => retry(3)],
     ['retry with a delay', (scheduler) => retry({ delay: () => timer(500, scheduler) })],
     ['timeout and retry', (scheduler) => pipe(timeout({ each: 300, scheduler }), retry(5))],
     ['takeUntil', (scheduler) => pipe(restarting(scheduler), takeUntil(timer(700, scheduler)))],
+    [
+      'takeUntil, in the backoff after a success',
+      (scheduler) =>
+        pipe(
+          restartOnExit({ when: 'always', delayMs: 1_000, jitter: false }),
+          takeUntil(timer(700, scheduler)),
+        ),
+    ],
     ['two at once', () => (life$) => merge(life$, life$)],
-    ['nothing at all', () => () => EMPTY],
-    ['made-up statuses', () => () => of({ state: 'running', generation: 7, pid: 7 } as const)],
-  ])('keeps the invariants under %s: 150 sequences', async (_name, policyOf) => {
-    await inAnyOrder(150, () => [new Rig(policyOf)]);
+    ['a made-up backoff', () => (life$) => concat(of(BACKOFF), life$)],
+    ['a late backoff', (scheduler) => pipe(restarting(scheduler), delay(300, scheduler))],
+    ['observed later', (scheduler) => pipe(restarting(scheduler), observeOn(scheduler, 5))],
+  ])('keeps the invariants under %s: 300 sequences', async (_name, policyOf) => {
+    const least = { 'stopping kill': 0.02, framing: 0.02, 'stop of a start': 0.02, survivor: 0 };
+    await inAnyOrder(300, wildCommands, least, (isAwaited) => [
+      new Rig(policyOf, isAwaited ? AWAITED : SHORT_LINES),
+    ]);
+  });
+
+  it.each<[string, Policy]>([
+    ['nothing at all', () => EMPTY],
+    ['made-up statuses', () => of({ state: 'running', generation: 7, pid: 7 } as const)],
+  ])('starts nothing under %s: 50 sequences', async (_name, policy) => {
+    const starts: Starts[] = [];
+    await inAnyOrder(50, wildCommands, {}, () => {
+      const rig = new Rig(() => policy);
+      starts.push(rig.starts);
+      return [rig];
+    });
+    expect(starts.flatMap(({ all }) => all)).toEqual([]);
   });
 });

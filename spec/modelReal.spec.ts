@@ -1,28 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { identity } from 'rxjs';
-import { createWorker, restartOnExit, type ReactiveWorker } from 'simple-ipc';
-import { cleanUp, eventually, fixture, isAlive, record, type Told } from './support/programs.js';
+import {
+  createWorker,
+  restartOnExit,
+  type Policy,
+  type ReactiveWorker,
+  type WorkerStatus,
+} from 'simple-ipc';
+import { expectRest } from './support/expectEdges.js';
+import {
+  cleanUp,
+  eventually,
+  expectAlso,
+  first,
+  fixture,
+  isAlive,
+  record,
+  use,
+  watchWarnings,
+} from './support/programs.js';
 
 interface Rig {
   readonly worker: ReactiveWorker;
-  readonly told: Told<string, unknown>;
+  /** Whether a start was asked for since the last stop. */
+  isAsked: boolean;
 }
 
-const isAtRest = ({ status$ }: ReactiveWorker) =>
-  ['stopped', 'exited', 'failed'].includes(status$.value.state);
+const isRest = ({ state }: WorkerStatus) => ['stopped', 'exited', 'failed'].includes(state);
 
 const programOf = ({ worker }: Rig) => {
   const status = worker.status$.value;
   return status.state === 'running' ? status.pid : undefined;
 };
 
+function stop(rig: Rig): Promise<void> {
+  rig.isAsked = false;
+  return rig.worker.stop();
+}
+
+function settled(rig: Rig): Promise<void> {
+  return eventually(() => programOf(rig) !== undefined || isRest(rig.worker.status$.value));
+}
+
+function killProgram(rig: Rig): void {
+  const pid = programOf(rig);
+  // It may be dead already, and its last output still be read.
+  if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
+}
+
 /** What can happen to a worker; between two of them it may or may not have settled. */
 const acts: Record<string, (rig: Rig) => unknown> = {
-  start: ({ worker }) => {
-    worker.start();
+  start: (rig) => {
+    rig.isAsked = true;
+    rig.worker.start();
   },
-  stop: ({ worker }) => worker.stop(),
-  'stop without waiting': ({ worker }) => void worker.stop(),
+  stop,
+  'stop without waiting': (rig) => void stop(rig),
   restart: ({ worker }) => worker.restart(),
   'restart without waiting': ({ worker }) => void worker.restart(),
   send: ({ worker }) => {
@@ -37,36 +71,69 @@ const acts: Record<string, (rig: Rig) => unknown> = {
   'end of file': ({ worker }) => {
     worker.send.complete();
   },
-  'SIGKILL from outside': (rig) => {
-    const pid = programOf(rig);
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  'SIGKILL from outside': killProgram,
+  'SIGKILL, until backoff or rest': async (rig) => {
+    await settled(rig);
+    killProgram(rig);
+    await first(rig.worker.status$, (status) => status.state === 'backoff' || isRest(status));
   },
-  settle: (rig) => eventually(() => programOf(rig) !== undefined || isAtRest(rig.worker)),
+  settle: settled,
+  'wait 20 ms': () => delay(20),
 };
 
+/** Most of what happens is the end of it: it has to begin often. */
+const name = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...Object.keys(acts)) },
+  { weight: 1, arbitrary: fc.constantFrom('start', 'SIGKILL, until backoff or rest') },
+);
+const names = fc.array(name, { minLength: 8, maxLength: 20, size: 'max' });
+
 const restarting = restartOnExit({ delayMs: 5, maxRestarts: Infinity });
+/** Soon over: `obeyStubbornly.sh` ends by SIGKILL alone. */
+const STOP = { endInputMs: 20, terminateMs: 20, killMs: 2_000 };
+
+/** Lets it all happen to a worker, expects the invariants, and returns its statuses in short. */
+async function live(file: string, supervise: Policy, list: readonly string[]) {
+  watchWarnings();
+  const worker = use(createWorker(fixture(file), { supervise, stop: STOP }));
+  const rig: Rig = { worker, isAsked: true };
+  const told = record(worker);
+  const others: WorkerStatus[] = [];
+  const ends: string[] = [];
+  worker.status$.subscribe(({ state }) => {
+    if (state === 'starting') expectAlso(() => expect(rig.isAsked).toBe(true));
+  });
+  worker.status$.subscribe({
+    next: (status) => others.push(status),
+    error: () => ends.push('error'),
+    complete: () => ends.push('complete'),
+  });
+  for (const name of list) await acts[name]?.(rig);
+  expect(ends).toEqual([]);
+  rig.isAsked = false;
+  await worker[Symbol.asyncDispose]();
+  expect(ends).toEqual(['complete']);
+  expect(others).toEqual(told.statuses);
+  expectRest(told.statuses);
+  const pids = told.statuses.flatMap((status) =>
+    status.state === 'starting' ? [status.pid ?? 0] : [],
+  );
+  expect(pids.filter(isAlive)).toEqual([]);
+  return told.states;
+}
 
 describe('createWorker, in every order of what happens to real programs', () => {
-  afterEach(cleanUp);
-
-  it.each([
-    ['no policy', identity],
-    ['restartOnExit', restarting],
-  ])('keeps the invariants in 25 sequences, with %s', async (_name, supervise) => {
-    const names = fc.array(fc.constantFrom(...Object.keys(acts)), { minLength: 4, maxLength: 15 });
-    await fc.assert(
-      fc.asyncProperty(names, async (list) => {
-        const worker = createWorker(fixture('obey.sh'), { supervise });
-        const rig = { worker, told: record(worker) };
-        for (const name of list) await acts[name]?.(rig);
-        await worker[Symbol.asyncDispose]();
-        const pids = rig.told.statuses.flatMap((status) =>
-          status.state === 'starting' ? [status.pid ?? 0] : [],
-        );
-        expect(pids.filter(isAlive)).toEqual([]);
-        expect(['stopped', 'exited', 'failed']).toContain(rig.told.statuses.at(-1)?.state);
-      }),
-      { numRuns: 25 },
-    );
+  it.each<[string, string, Policy, string[]]>([
+    ['obey.sh', 'no policy', identity, []],
+    ['obey.sh', 'restartOnExit', restarting, ['backoff']],
+    ['obeyStubbornly.sh', 'no policy', identity, ['stopping term', 'stopping kill']],
+    ['obeyStubbornly.sh', 'restartOnExit', restarting, ['stopping kill', 'backoff']],
+  ])('keeps the invariants in 25 sequences, %s with %s', async (file, _name, supervise, least) => {
+    const seen: string[][] = [];
+    const property = fc.asyncProperty(names, async (list) => {
+      seen.push(await live(file, supervise, list).finally(cleanUp));
+    });
+    await fc.assert(property, { numRuns: 25 });
+    expect(seen.flat()).toEqual(expect.arrayContaining(least));
   });
 });

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { identity, map, of, pipe, repeat, retry, take, VirtualTimeScheduler } from 'rxjs';
+import { identity, map, of, pipe, repeat, retry, take, timer, VirtualTimeScheduler } from 'rxjs';
 import { createWorker, exchange, restartOnExit, type Policy, type WorkerStatus } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { cleanUp, record, takeWarnings, use, watchWarnings } from './support/programs.js';
+import { expectRest, Starts } from './support/expectEdges.js';
+import { cleanUp, record, use, watchWarnings } from './support/programs.js';
+
+type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
 
 const key = (line: string) => line.replace('re: ', '');
 const ACTIONS = [
@@ -23,21 +26,28 @@ const script = fc.array(
     { weight: 2, arbitrary: fc.constant<Action>('nothing') },
     { weight: 3, arbitrary: fc.constantFrom<Action>(...ACTIONS) },
   ),
-  { minLength: 5, maxLength: 40 },
+  { minLength: 5, maxLength: 40, size: 'max' },
 );
 
 /** A worker whose every subscriber acts from inside of what it is told. */
-async function play(policy: Policy, actions: readonly Action[]) {
+async function play(policyOf: PolicyOf, actions: readonly Action[]) {
   const scheduler = new VirtualTimeScheduler();
   const program = fakeProgram(
     map((line: string) => `re: ${line}`),
     { scheduler },
   );
-  const worker = use(
-    createWorker<string, string>('fake', { ...program.options, supervise: policy, start: false }),
-  );
+  const starts = new Starts(program.options.launch!);
+  const { launch } = starts;
+  const supervise = policyOf(scheduler);
+  const options = { scheduler, launch, supervise, start: false };
+  const worker = createWorker<string, string>('fake', options);
+  use({
+    async [Symbol.asyncDispose]() {
+      await Promise.all([worker[Symbol.asyncDispose](), advance(scheduler, 100_000)]);
+    },
+  });
   const sent: string[] = [];
-  const promises: Promise<unknown>[] = [];
+  let waiting = 0;
   const due = [...actions];
   const value = () => {
     const next = `value ${sent.length}`;
@@ -47,9 +57,12 @@ async function play(policy: Policy, actions: readonly Action[]) {
   const alive = () => program.runs.find(({ isAlive }) => isAlive);
   const acts: Record<Action, () => void> = {
     nothing: () => undefined,
-    stop: () => promises.push(worker.stop()),
-    start: () => worker.start(),
-    restart: () => promises.push(worker.restart()),
+    stop,
+    start: () => {
+      starts.areAsked = true;
+      worker.start();
+    },
+    restart: () => wait(worker.restart()),
     send: () => worker.send.next(value()),
     complete: () => worker.send.complete(),
     // Not from inside: no program ends while it is being spoken to.
@@ -58,6 +71,14 @@ async function play(policy: Policy, actions: readonly Action[]) {
     askByKey: () =>
       of(value()).pipe(exchange(worker, { key }), take(1)).subscribe({ next: act, error: act }),
   };
+  function stop(): void {
+    starts.areAsked = false;
+    wait(worker.stop());
+  }
+  function wait(promise: Promise<void>): void {
+    waiting++;
+    void promise.then(() => waiting--);
+  }
   function act(): void {
     acts[due.shift() ?? 'nothing']();
   }
@@ -71,34 +92,44 @@ async function play(policy: Policy, actions: readonly Action[]) {
     act();
     await advance(scheduler, 20);
   }
-  await Promise.all([worker.stop(), ...promises, advance(scheduler, 1_000_000)]);
-  return { told, others, sent, program };
+  stop();
+  await advance(scheduler, 0);
+  return { told, others, sent, program, scheduler, starts, waiting };
+}
+
+async function expectPromises(policyOf: PolicyOf, actions: readonly Action[]): Promise<void> {
+  watchWarnings();
+  const seen = await play(policyOf, actions);
+  const { told, others, sent, program, scheduler, starts, waiting } = seen;
+  expect(starts.broken).toEqual([]);
+  // Who came later has seen the same since then.
+  expect(others).toEqual(told.statuses.slice(-others.length));
+  expectRest(told.statuses);
+  expect(program.runs.filter(({ isAlive }) => isAlive)).toEqual([]);
+  expect(scheduler.actions).toEqual([]);
+  expect(waiting).toBe(0);
+  // Each value was read or rejected, once.
+  const read = program.runs.flatMap(({ received }) => received);
+  const rejected = told.rejected.map((lost) => lost.value);
+  expect([...read, ...rejected].sort()).toEqual([...sent].sort());
 }
 
 describe('a worker whose subscribers act from inside of what they are told', () => {
-  beforeEach(watchWarnings);
-  afterEach(cleanUp);
-
-  it.each<[string, () => Policy]>([
+  it.each<[string, PolicyOf]>([
     ['without a policy', () => identity],
     ['with restartOnExit', () => restartOnExit({ when: 'always', delayMs: 10, jitter: false })],
-    ['with repeat and retry', () => pipe(repeat({ delay: 10 }), retry({ delay: 10 }))],
+    [
+      'with repeat and retry',
+      (scheduler) =>
+        pipe(
+          repeat({ delay: () => timer(10, scheduler) }),
+          retry({ delay: () => timer(10, scheduler) }),
+        ),
+    ],
   ])('keeps what it promises, %s', async (_, policyOf) => {
-    await fc.assert(
-      fc.asyncProperty(script, async (actions) => {
-        const { told, others, sent, program } = await play(policyOf(), actions);
-        // Who came later has seen the same since then.
-        expect(others).toEqual(told.statuses.slice(-others.length));
-        expect(['stopped', 'exited', 'failed']).toContain(told.statuses.at(-1)?.state);
-        expect(program.runs.filter(({ isAlive }) => isAlive)).toEqual([]);
-        // Each value was read or rejected, once.
-        const read = program.runs.flatMap(({ received }) => received);
-        const rejected = told.rejected.map((lost) => lost.value);
-        expect([...read, ...rejected].sort()).toEqual([...sent].sort());
-        takeWarnings();
-        await cleanUp();
-      }),
-      { numRuns: 300 },
+    const property = fc.asyncProperty(script, (actions) =>
+      expectPromises(policyOf, actions).finally(cleanUp),
     );
+    await fc.assert(property, { numRuns: 300 });
   });
 });

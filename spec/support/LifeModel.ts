@@ -8,28 +8,31 @@ export interface ModelPolicy {
   readonly stableAfterMs: number;
 }
 
-/** How a program takes a stop: `deaf` to end-of-file, `stubborn` against SIGTERM too. */
-export type Temper = 'polite' | 'deaf' | 'stubborn';
+/** How a program takes a stop: `deaf` to end-of-file, `stubborn` against SIGTERM too, `immortal` against all. */
+export type Temper = 'polite' | 'deaf' | 'stubborn' | 'immortal';
 
 /** What a program of that temper takes no notice of. */
 export const IGNORES: Readonly<Record<Temper, readonly StopRequest[]>> = {
   polite: [],
   deaf: ['eof'],
   stubborn: ['eof', 'SIGTERM'],
+  immortal: ['eof', 'SIGTERM', 'SIGKILL'],
 };
 
-/** How long each temper withstands the ladder's default times. */
+/** How long each temper withstands the ladder's default times; the immortal is given up then. */
 const WITHSTANDS: Readonly<Record<Temper, number>> = {
   polite: 0,
   deaf: 1_000,
   stubborn: 6_000,
+  immortal: 8_000,
 };
 
 interface ModelProgram {
   readonly since: number;
-  readonly withstands: number;
+  readonly temper: Temper;
   cause?: 'requested' | 'recycled';
-  diesAt: number;
+  /** When its stop is over. */
+  dueAt: number;
 }
 
 /** What a worker is supposed to do, as simply as it can be said: no streams, no callbacks, no timers. */
@@ -37,6 +40,7 @@ export class LifeModel {
   now = 0;
   generation = 0;
   temper: Temper = 'polite';
+  /** At rest, one that has survived. */
   program: ModelProgram | undefined;
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #resting: 'stopped' | 'exited' | 'failed' = 'stopped';
@@ -59,7 +63,7 @@ export class LifeModel {
 
   start(): void {
     if (this.#phase === 'ending') this.#startAgain = true;
-    if (this.#phase !== 'resting') return;
+    if (this.#phase !== 'resting' || this.program) return;
     this.#phase = 'living';
     this.#beginAnew();
   }
@@ -84,6 +88,7 @@ export class LifeModel {
     const { program } = this;
     if (!program) return;
     this.program = undefined;
+    if (this.#phase === 'resting') return;
     if (this.#phase === 'ending') this.#rest('stopped');
     else if (program.cause) this.#spawn();
     else if (success) this.#rest('exited');
@@ -94,10 +99,11 @@ export class LifeModel {
   pass(ms: number): void {
     const until = this.now + ms;
     for (;;) {
-      const due = Math.min(this.#restartAt, this.program?.diesAt ?? Infinity);
+      const due = Math.min(this.#restartAt, this.program?.dueAt ?? Infinity);
       if (due > until) break;
       this.now = due;
       if (due === this.#restartAt) this.#spawn();
+      else if (this.program?.temper === 'immortal') this.#giveUp(this.program);
       else this.end(false);
     }
     this.now = until;
@@ -111,8 +117,15 @@ export class LifeModel {
       return;
     }
     program.cause = cause;
-    program.diesAt = this.now + program.withstands;
+    program.dueAt = this.now + WITHSTANDS[program.temper];
     this.pass(0);
+  }
+
+  /** It survived SIGKILL: until it ends, nothing is started. */
+  #giveUp(program: ModelProgram): void {
+    program.dueAt = Infinity;
+    this.#startAgain = false;
+    this.#rest('failed');
   }
 
   #backOff(policy: ModelPolicy, program: ModelProgram): void {
@@ -135,7 +148,7 @@ export class LifeModel {
   #spawn(): void {
     this.generation++;
     this.#restartAt = Infinity;
-    this.program = { since: this.now, withstands: WITHSTANDS[this.temper], diesAt: Infinity };
+    this.program = { since: this.now, temper: this.temper, dueAt: Infinity };
   }
 
   #rest(state: 'stopped' | 'exited' | 'failed'): void {

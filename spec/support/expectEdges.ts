@@ -1,4 +1,5 @@
-import type { WorkerStatus } from 'simple-ipc';
+import { StopError, type WorkerStatus } from 'simple-ipc';
+import type { Launch, Program, ProgramEvents } from '../../src/process/Program.js';
 
 /** What may follow what. */
 const EDGES: Record<WorkerStatus['state'], readonly WorkerStatus['state'][]> = {
@@ -15,14 +16,48 @@ const STAGES = ['eof', 'term', 'kill'];
 
 /** Fails unless the statuses of a program follow each other as LIFECYCLE.md says. */
 export function expectEdges(statuses: readonly WorkerStatus[]): void {
-  const broken = statuses.flatMap((status, i) => {
+  const broken: string[] = [];
+  let generation = isFresh(statuses[0]) ? 0 : undefined;
+  for (const [i, status] of statuses.entries()) {
     const before = statuses[i - 1];
-    return [...wrongIn(status), ...(before ? wrongBetween(before, status) : [])].map(
-      (what) => `${what}: ${short(before)} -> ${short(status)}`,
-    );
-  });
+    const wrong = [
+      ...wrongIn(status),
+      ...(before ? wrongBetween(before, status) : []),
+      ...wrongAfter(generation, status),
+    ];
+    broken.push(...wrong.map((what) => `${what}: ${short(before)} -> ${short(status)}`));
+    generation = generationOf(status) ?? generation;
+  }
   expect(broken).toEqual([]);
 }
+
+/** Fails unless the last status is one of rest: `exited` is so only after a success. */
+export function expectRest(statuses: readonly WorkerStatus[]): void {
+  const last = statuses.at(-1);
+  expect(['stopped', 'exited', 'failed']).toContain(last?.state);
+  if (last?.state === 'exited') expect(last.exit.reason).toBe('success');
+}
+
+/** The starts of a program, and what they break. */
+export class Starts {
+  readonly all: { readonly program: Program; readonly events: ProgramEvents }[] = [];
+  readonly broken: string[] = [];
+  /** Whether one was asked for since the last stop. */
+  areAsked = false;
+
+  constructor(private readonly start: Launch) {}
+
+  /** Stands in for the `launch` that starts them. */
+  readonly launch: Launch = (plan, events) => {
+    if (this.all.some(({ program }) => program.alive())) this.broken.push('I2: another is alive');
+    if (!this.areAsked) this.broken.push('I4: nobody asked for it');
+    const program = this.start(plan, events);
+    this.all.push({ program, events });
+    return program;
+  };
+}
+
+const isFresh = (status: WorkerStatus | undefined) => status?.state === 'stopped' && !status.exit;
 
 function wrongIn(status: WorkerStatus): string[] {
   // No process is -1, which means all of them to kill().
@@ -32,13 +67,6 @@ function wrongIn(status: WorkerStatus): string[] {
 function wrongBetween(before: WorkerStatus, status: WorkerStatus): string[] {
   const wrong: string[] = [];
   if (!EDGES[before.state].includes(status.state)) wrong.push('not an edge');
-
-  const generation = generationOf(status);
-  const last = generationOf(before);
-  if (generation !== undefined && last !== undefined) {
-    const step = status.state === 'starting' ? 1 : 0;
-    if (generation !== last + step) wrong.push('wrong generation');
-  }
   if ('pid' in before && 'pid' in status && status.state !== 'starting') {
     if (before.pid !== status.pid) wrong.push('the pid of another run');
   }
@@ -50,10 +78,18 @@ function wrongBetween(before: WorkerStatus, status: WorkerStatus): string[] {
   return wrong;
 }
 
+/** The generation before may have been told long ago. */
+function wrongAfter(last: number | undefined, status: WorkerStatus): string[] {
+  const generation = generationOf(status);
+  if (generation === undefined || last === undefined) return [];
+  return generation === last + (status.state === 'starting' ? 1 : 0) ? [] : ['wrong generation'];
+}
+
 function generationOf(status: WorkerStatus): number | undefined {
   if ('generation' in status) return status.generation;
-  if (status.state === 'failed') return status.exits.at(-1)?.generation;
-  return status.exit?.generation;
+  if (status.state !== 'failed') return status.exit?.generation;
+  // What survived SIGKILL has no exit yet: the last one is that of a run before.
+  return status.error instanceof StopError ? undefined : status.exits.at(-1)?.generation;
 }
 
 function short(status: WorkerStatus | undefined): string {
