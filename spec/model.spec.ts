@@ -14,10 +14,9 @@ import {
   takeUntil,
   timeout,
   timer,
-  VirtualTimeScheduler,
+  type VirtualTimeScheduler,
 } from 'rxjs';
 import {
-  createWorker,
   RestartLimitError,
   restartOnExit,
   StopError,
@@ -25,14 +24,17 @@ import {
   type WorkerOptions,
   type WorkerStatus,
 } from 'simple-ipc';
-import { advance, fakeProgram, type Refusal } from 'simple-ipc/testing';
-import { expectEdges, expectRest, Starts } from './support/expectEdges.js';
-import { IGNORES, LifeModel, type Temper } from './support/LifeModel.js';
+import type { Refusal } from 'simple-ipc/testing';
+import { expectRest, type Starts } from './support/expectEdges.js';
+import { LifeModel, type Temper } from './support/LifeModel.js';
+import { LifeRig, MAX_LINE_BYTES, NOTHING } from './support/LifeRig.js';
 import { cleanUp, takeWarnings, watchWarnings } from './support/programs.js';
 
 const BUDGET = { delayMs: 100, maxRestarts: 3, withinMs: 10_000, stableAfterMs: 1_000 };
 type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
 const restarting: PolicyOf = () => restartOnExit({ ...BUDGET, jitter: false });
+
+const LONG_LINE = 'x'.repeat(MAX_LINE_BYTES + 1);
 
 const BACKOFF: WorkerStatus = {
   state: 'backoff',
@@ -50,137 +52,12 @@ const BACKOFF: WorkerStatus = {
   restartAt: 1,
 };
 
-const MAX_LINE_BYTES = 50;
-const LONG_LINE = 'x'.repeat(MAX_LINE_BYTES + 1);
-
-/** A worker over fake programs in virtual time, and all that was seen of it. */
-class Rig {
-  readonly scheduler = new VirtualTimeScheduler();
-  readonly program;
-  readonly starts;
-  readonly worker;
-  readonly statuses: WorkerStatus[] = [];
-  readonly others: WorkerStatus[] = [];
-  readonly ends: string[] = [];
-  readonly rejected: number[] = [];
-  readonly output: string[] = [];
-  readonly printed: string[] = [];
-  readonly stderr: string[] = [];
-  readonly warnings: string[] = [];
-  /** The programs that have written what cannot be read. */
-  readonly garbled = new Set<unknown>();
-  temper: Temper = 'polite';
-  sent = 0;
-  /** How many wait for a stop or a restart. */
-  waiting = 0;
-
-  constructor(policyOf: PolicyOf, options: WorkerOptions = {}) {
-    const { scheduler } = this;
-    // Looked at when a run starts.
-    const ignores = () => IGNORES[this.temper];
-    this.program = fakeProgram(undefined, {
-      scheduler,
-      get ignores() {
-        return ignores();
-      },
-    });
-    this.starts = new Starts(this.program.options.launch!);
-    const supervise = policyOf(scheduler);
-    const { launch } = this.starts;
-    this.worker = createWorker('fake', { ...options, start: false, supervise, scheduler, launch });
-    this.worker.status$.subscribe({
-      next: (status) => this.statuses.push(status),
-      error: () => this.ends.push('error'),
-      complete: () => this.ends.push('complete'),
-    });
-    this.worker.status$.subscribe((status) => this.others.push(status));
-    this.worker.rejected$.subscribe(({ value }) => this.rejected.push(Number(value)));
-    this.worker.output$.subscribe((line) => this.output.push(line));
-    this.worker.stderr$.subscribe((line) => this.stderr.push(line));
-  }
-
-  get state() {
-    return this.worker.status$.value.state;
-  }
-
-  get living() {
-    return this.program.runs.filter(({ isAlive }) => isAlive);
-  }
-
-  /** Whether a program has survived SIGKILL and is not reaped yet. */
-  get hasSurvivor(): boolean {
-    const status = this.worker.status$.value;
-    return status.state === 'failed' && status.error instanceof StopError && this.living.length > 0;
-  }
-
-  get received(): number[] {
-    return this.program.runs.flatMap(({ received }) => received).map(Number);
-  }
-
-  pass(ms: number): Promise<void> {
-    return advance(this.scheduler, ms);
-  }
-
-  start(): void {
-    const isRefused = this.hasSurvivor;
-    this.starts.areAsked = !isRefused;
-    this.worker.start();
-    if (isRefused) expect(takeWarnings()).toHaveLength(1);
-  }
-
-  stop(): void {
-    this.starts.areAsked = false;
-    this.wait(this.worker.stop());
-  }
-
-  wait(promise: Promise<void>): void {
-    this.waiting++;
-    void promise.then(() => this.waiting--);
-  }
-
-  print(line: string): void {
-    const [program] = this.living;
-    if (!program) return;
-    program.print(line);
-    if (line.length > MAX_LINE_BYTES) this.garbled.add(program);
-    // What follows what cannot be read means nothing.
-    if (!this.garbled.has(program)) this.printed.push(line);
-  }
-
-  /** What the worker holds: at rest nothing (I5), and every input is accounted for. */
-  get held() {
-    return {
-      programs: this.living.length - (this.hasSurvivor ? 1 : 0),
-      actions: this.scheduler.actions.length,
-      inputs: this.sent - this.received.length - this.rejected.length,
-      promises: this.waiting,
-    };
-  }
-
-  /** What holds at every moment, and can be looked at once, at the end: I1 to I4, I6 and I7. */
-  check(): void {
-    expect(this.starts.broken).toEqual([]);
-    expectEdges(this.statuses);
-    expect(this.others).toEqual(this.statuses);
-    expect(this.ends).toEqual(['disposed', 'complete']);
-    expect(this.output).toEqual(this.printed);
-    expect(this.stderr).toEqual([]);
-    expect(this.warnings).toEqual([]);
-    const { received, rejected } = this;
-    // Once, in order, or rejected.
-    expect(received).toEqual([...received].sort((a, b) => a - b));
-    expect(new Set([...received, ...rejected]).size).toBe(received.length + rejected.length);
-  }
-}
-
-const NOTHING = { programs: 0, actions: 0, inputs: 0, promises: 0 };
-
 /** What the worker is held against: a model, or nothing but the invariants. */
 interface Reference {
   readonly model: LifeModel | undefined;
 }
-type Command = fc.AsyncCommand<Reference, Rig>;
-type Act = (rig: Rig, model: LifeModel | undefined) => unknown;
+type Command = fc.AsyncCommand<Reference, LifeRig>;
+type Act = (rig: LifeRig, model: LifeModel | undefined) => unknown;
 
 /** Something that happens to a worker; then time passes. */
 interface Deed {
@@ -340,7 +217,7 @@ const wildCommands = fc
   .map(command);
 
 /** Whatever happened, a dispose brings the worker to rest and completes its streams. */
-async function dispose(rig: Rig): Promise<void> {
+async function dispose(rig: LifeRig): Promise<void> {
   const completed: string[] = [];
   const { output$, stderr$, rejected$ } = rig.worker;
   output$.subscribe({ complete: () => completed.push('output$') });
@@ -380,7 +257,7 @@ async function inAnyOrder(
   numRuns: number,
   from: fc.Arbitrary<Command>,
   least: Readonly<Record<string, number>>,
-  make: (isAwaited: boolean) => [Rig, LifeModel?],
+  make: (isAwaited: boolean) => [LifeRig, LifeModel?],
 ): Promise<void> {
   const seen: string[][] = [];
   const sequence = fc.commands([from], { maxCommands: 30, size: 'max' });
@@ -426,13 +303,16 @@ describe('createWorker, in every order of commands', () => {
 
   it('does what the model does without a policy: 1,000 sequences', async () => {
     const least = { 'stopping kill': 0.02, survivor: 0.01 };
-    const make = (): [Rig, LifeModel] => [new Rig(() => identity), new LifeModel(undefined)];
+    const make = (): [LifeRig, LifeModel] => [
+      new LifeRig(() => identity),
+      new LifeModel(undefined),
+    ];
     await inAnyOrder(1_000, commands, least, make);
   });
 
   it('does what the model does with restartOnExit: 1,000 sequences', async () => {
     const least = { 'stopping kill': 0.02, survivor: 0.01, 'second backoff': 0.05, limit: 0.02 };
-    const make = (): [Rig, LifeModel] => [new Rig(restarting), new LifeModel(BUDGET)];
+    const make = (): [LifeRig, LifeModel] => [new LifeRig(restarting), new LifeModel(BUDGET)];
     await inAnyOrder(1_000, commands, least, make);
   });
 
@@ -459,7 +339,7 @@ describe('createWorker, in every order of commands', () => {
   ])('keeps the invariants under %s: 300 sequences', async (_name, policyOf) => {
     const least = { 'stopping kill': 0.02, framing: 0.02, 'stop of a start': 0.02, survivor: 0 };
     await inAnyOrder(300, wildCommands, least, (isAwaited) => [
-      new Rig(policyOf, isAwaited ? AWAITED : SHORT_LINES),
+      new LifeRig(policyOf, isAwaited ? AWAITED : SHORT_LINES),
     ]);
   });
 
@@ -469,7 +349,7 @@ describe('createWorker, in every order of commands', () => {
   ])('starts nothing under %s: 50 sequences', async (_name, policy) => {
     const starts: Starts[] = [];
     await inAnyOrder(50, wildCommands, {}, () => {
-      const rig = new Rig(() => policy);
+      const rig = new LifeRig(() => policy);
       starts.push(rig.starts);
       return [rig];
     });
