@@ -1,5 +1,6 @@
 import {
   concat,
+  EMPTY,
   from,
   identity,
   merge,
@@ -7,9 +8,17 @@ import {
   pipe,
   Subject,
   takeUntil,
+  throwError,
   type Observable,
 } from 'rxjs';
-import { createWorker, exchange, restartOnExit, type Exit, type WorkerStatus } from 'simple-ipc';
+import {
+  createWorker,
+  exchange,
+  restartOnExit,
+  type Exit,
+  type FailedStatus,
+  type WorkerStatus,
+} from 'simple-ipc';
 import { fakeProgram } from 'simple-ipc/testing';
 import { fakeWorker } from './support/fakeWorker.js';
 import { cleanUp, record, takeWarnings, use, watchWarnings } from './support/programs.js';
@@ -79,6 +88,58 @@ describe('a life', () => {
     expect(told.states.at(-1)).toBe('failed');
     expect(told.statuses.at(-1)).toMatchObject({ exits: [{ generation: 2 }] });
     takeWarnings();
+  });
+
+  it('has no memory of a start that a restart came before', async () => {
+    const { worker, told, system } = await fakeWorker({ restart: { maxRestarts: 1 } });
+    worker.status$.subscribe(({ state }) => {
+      if (state === 'exited' && system.programs.length === 1) worker.start();
+    });
+    system.newest!.exit(1);
+    await system.pass(20);
+    system.newest!.exit(1);
+    await system.pass(60_000);
+    expect(told.states.at(-1)).toBe('failed');
+    expect(system.programs.length).toBe(2);
+  });
+
+  it('fails with what its policy failed with, as the cause', async () => {
+    const oops = new RangeError('oops');
+    const supervise = () => throwError(() => oops);
+    const { worker, told } = await fakeWorker({ start: false, supervise });
+    worker.start();
+    expect(told.states).toEqual(['stopped', 'failed']);
+    expect(worker.status$.value).toMatchObject({
+      error: { name: 'SimpleIpcError', message: '"fake" failed: oops', cause: oops },
+    });
+  });
+
+  it('keeps its last 16 exits', async () => {
+    const { told, system } = await fakeWorker({ restart: { maxRestarts: 19 } });
+    for (let i = 0; i < 20; i++) {
+      system.newest!.exit(1);
+      await system.pass(20);
+    }
+    const { exits } = told.statuses.at(-1) as FailedStatus;
+    expect(exits.map(({ generation }) => generation)).toEqual(
+      Array.from({ length: 16 }, (_, i) => i + 5),
+    );
+  });
+
+  it('does not end with a policy whose time is over', async () => {
+    let asked = 0;
+    const { worker, told, system } = await fakeWorker({
+      start: false,
+      supervise: (life$) => {
+        if (asked++ > 0) return life$;
+        void worker.restart();
+        return EMPTY;
+      },
+    });
+    worker.start();
+    await system.pass(0);
+    expect(asked).toBe(2);
+    expect(told.states).toEqual(['stopped', ...run]);
   });
 
   it('that waits for its first run knows nothing of the one before: two starts are one', async () => {

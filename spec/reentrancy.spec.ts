@@ -256,6 +256,25 @@ describe('whoever hears of an end', () => {
       expect(told.statuses.at(-1)).toMatchObject({ state: 'running', generation: 3 });
     });
 
+    it('may stop again: the start that was remembered does not come', async () => {
+      const { worker, told, system } = await fakeWorker({ temper: 'deaf' });
+      worker.status$.subscribe(({ state }) => {
+        if (state === 'stopped') void worker.stop();
+      });
+      const stopped = worker.stop();
+      worker.start();
+      worker.send.next('a');
+      await Promise.all([stopped, system.pass(60_000)]);
+      worker.send.next('b');
+      expect(told.states.at(-1)).toBe('stopped');
+      expect(system.programs.length).toBe(1);
+      const refused = { name: 'NotRunningError' };
+      expect(told.rejected).toMatchObject([
+        { value: 'a', error: refused },
+        { value: 'b', error: refused },
+      ]);
+    });
+
     it('by way of a pool may stop its worker: it rests once', async () => {
       const { pool, ask, system } = await fakePool({ size: 1, restart: { maxRestarts: 0 } });
       const [worker] = pool.workers as [(typeof pool.workers)[0]];
@@ -286,6 +305,19 @@ describe('whoever hears of an end', () => {
       expect(waiting.end).toMatchObject({ name: 'RestartLimitError' });
       expect(await first(pool.status$)).toMatchObject({ idle: 1, resting: 0 });
     });
+  });
+
+  it('of a run that is running may restart it: that settles when the next one is', async () => {
+    const { worker, told, system } = await fakeWorker({ start: false });
+    let settledIn: unknown;
+    const subscription = worker.status$.subscribe(({ state }) => {
+      if (state !== 'running') return;
+      subscription.unsubscribe();
+      void worker.restart().then(() => (settledIn = told.statuses.at(-1)));
+    });
+    worker.start();
+    await system.pass(60_000);
+    expect(settledIn).toMatchObject({ state: 'running', generation: 2 });
   });
 
   describe('of a run, and has the next one begin,', () => {

@@ -57,7 +57,7 @@ export class Supervisor<Out, In> {
       status: (next) => this.#report(next),
       idle: () => {
         // Of a program that survives SIGKILL no policy may have another.
-        if (this.#lane.survivor && this.#phase === 'living') this.#end();
+        if (this.#lane.survivor) this.#end();
         else this.#settle();
       },
     });
@@ -72,10 +72,8 @@ export class Supervisor<Out, In> {
   /** Begins a life, after the one that is ending if there is one. */
   start(): void {
     const { survivor } = this.#lane;
-    if (survivor) {
-      this.#startAgain = false;
-      this.warn(`was not started: ${survivor.message}`);
-    } else if (this.#phase === 'resting') this.#begin();
+    if (survivor) this.warn(`was not started: ${survivor.message}`);
+    else if (this.#phase === 'resting') this.#begin();
     else if (this.#phase === 'ending' || this.#state === 'exited') {
       this.#startAgain = true;
       if (this.#isSettling()) this.#ports.input.accept();
@@ -168,7 +166,6 @@ export class Supervisor<Out, In> {
   /** What a policy may subscribe to. When its time is over, its runs are left, whether or not it leaves them. */
   #runWhile(policy: Subscription): Observable<WorkerStatus> {
     return new Observable((subscriber) => {
-      if (policy.closed) return;
       policy.add(subscriber);
       this.#lane.run$.subscribe(subscriber);
     });
@@ -183,7 +180,7 @@ export class Supervisor<Out, In> {
   }
 
   #policyEnded(policy: Subscription, failure?: SimpleIpcError): void {
-    if (policy !== this.#policy || this.#phase !== 'living') return;
+    if (policy.closed) return;
     this.#failure = failure;
     this.#end();
   }
