@@ -105,10 +105,11 @@ describe('a life', () => {
 
   it('fails with what its policy failed with, as the cause', async () => {
     const oops = new RangeError('oops');
-    const supervise = () => throwError(() => oops);
-    const { worker, told } = await fakeWorker({ start: false, supervise });
-    worker.start();
-    expect(told.states).toEqual(['stopped', 'failed']);
+    const { worker, told, program } = await fakeWorker({
+      supervise: (life$) => concat(life$, throwError(() => oops)),
+    });
+    program.exit(0);
+    expect(told.states).toEqual([...run, 'exited', 'failed']);
     expect(worker.status$.value).toMatchObject({
       error: { name: 'SimpleIpcError', message: '"fake" failed: oops', cause: oops },
     });
