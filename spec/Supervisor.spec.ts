@@ -106,7 +106,11 @@ describe('a life', () => {
   it('fails with what its policy failed with, as the cause', async () => {
     const oops = new RangeError('oops');
     const { worker, told, program } = await fakeWorker({
-      supervise: (life$) => concat(life$, throwError(() => oops)),
+      supervise: (life$) =>
+        concat(
+          life$,
+          throwError(() => oops),
+        ),
     });
     program.exit(0);
     expect(told.states).toEqual([...run, 'exited', 'failed']);

@@ -49,13 +49,15 @@ describe('createPool, its life', () => {
       }
     });
 
-    it('completes on dispose, and tells a late subscriber the state', async () => {
+    it('completes on dispose, as its workers do, and tells a late subscriber the state', async () => {
       const { pool, system } = await fakePool();
       const heard = hear(pool.status$);
+      const workers = pool.workers.map(({ status$ }) => hear(status$));
       expect(heard.values).toMatchObject([{ idle: 3 }]);
       await Promise.all([pool[Symbol.asyncDispose](), system.pass(10)]);
       expect(heard.values.at(-1)).toMatchObject({ resting: 3 });
       expect(heard.end).toBe('complete');
+      expect(workers.map(({ end }) => end)).toEqual(['complete', 'complete', 'complete']);
     });
   });
 

@@ -243,6 +243,18 @@ describe('exchange by key', () => {
       expect(told.states).toEqual(['starting', 'running']);
     });
 
+    it('lets go of all that have no reply, whichever had one', async () => {
+      const { worker, system, program } = await fakeServer();
+      const replies$ = from([1, 2, 3]).pipe(map(request), exchange(worker, { key }));
+      for (let i = 0; i < 2; i++) {
+        const heard = hear(replies$);
+        await system.pass(0);
+        program.print(json({ id: 1 }));
+        expect(heard).toMatchObject({ values: [{ id: 1 }], end: 'open' });
+        heard.leave();
+      }
+    });
+
     it('asks nothing more', async () => {
       const { worker, system, program, asked } = await fakeServer();
       const requests$ = new Subject<number>();
