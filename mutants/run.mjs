@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { others, parts } from './parts.mjs';
 
-const SEEN = ['Killed', 'Timeout'];
+// A file of specs that fails as a whole has seen it, too.
+const SEEN = ['Killed', 'Timeout', 'RuntimeError'];
 const UNSEEN = ['Survived', 'NoCoverage'];
 mkdirSync('mutation', { recursive: true });
 
