@@ -8,11 +8,12 @@ export const parts = {
   },
   run: {
     sources: ['process/{Run,StopLadder,Aftermath}'],
-    specs: 'model|reentrancy|process/Aftermath|faults/(exits|output|stopping)',
+    specs:
+      'model|reentrancy|worker|operators/paced|process/Aftermath|faults/(exits|output|stopping|restarts|spawning)',
   },
   lives: {
     sources: ['RunLane', 'Supervisor', 'life', 'inOrder'],
-    specs: 'Supervisor|model|reentrancy|life|faults/(policies|restarts)',
+    specs: 'Supervisor|model|reentrancy|life|options|faults/(policies|restarts|input)',
   },
   restarts: {
     sources: ['operators/{restartOnExit,restartPolicy}', 'clock', 'status'],
@@ -33,7 +34,10 @@ export const parts = {
     sources: ['imperative', 'fromCommand', 'operators/through'],
     specs: 'imperative|fromCommand|operators/through',
   },
-  options: { sources: ['options', 'check', 'errors', 'command'], specs: 'options|errors|command' },
+  options: {
+    sources: ['options', 'check', 'errors', 'command'],
+    specs: 'options|errors|command|operators/exchangeOptions',
+  },
   exchange: {
     sources: [
       'operators/exchange',
