@@ -249,7 +249,7 @@ const RARE: Record<string, (status: WorkerStatus, before?: WorkerStatus) => bool
 };
 
 /**
- * Tries sequences of commands, each of them after a start.
+ * Tries sequences of commands, most of them after a start.
  *
  * @param least - what must be seen, in more than which share of the sequences.
  */
@@ -263,13 +263,14 @@ async function inAnyOrder(
   const sequence = fc.commands([from], { maxCommands: 30, size: 'max' });
   const property = fc.asyncProperty(
     fc.boolean(),
+    fc.nat(4),
     tempers,
     sequence,
-    async (isAwaited, temper, list) => {
+    async (isAwaited, startsBefore, temper, list) => {
       const [rig, model] = make(isAwaited);
       const setup = async () => {
         setTemper(temper).act(rig, model);
-        start(rig, model);
+        if (startsBefore > 0) start(rig, model);
         await rig.pass(0);
         return { model: { model }, real: rig };
       };
