@@ -3,7 +3,9 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BehaviorSubject,
+  delay,
   EMPTY,
+  filter,
   NEVER,
   Observable,
   of,
@@ -21,6 +23,7 @@ import {
   LineBreakError,
   lines,
   NotRunningError,
+  restartOnExit,
   SimpleIpcError,
   SpawnError,
   StartTimeoutError,
@@ -882,6 +885,60 @@ describe('createWorker', () => {
       worker.send.next('taken');
       await first(worker.output$);
       expect(told.output).toEqual(['closed', 'taken']);
+    });
+
+    it('keeps what waits when a program closes its stdin before it is ready, for the next run', async () => {
+      const { worker, told } = start(
+        fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
+        {
+          stop: hurry,
+          startTimeoutMs: 500,
+          ready: (output$, write) => {
+            write('hello');
+            return output$.pipe(
+              tap(() => write('hello')),
+              filter((line) => line === 'hello'),
+            );
+          },
+          supervise: restartOnExit({ delayMs: 0 }),
+        },
+      );
+      worker.send.next('before');
+      await until(worker, 'backoff');
+      worker.send.next('after');
+      await first(worker.output$, (line) => line === 'after');
+      expect(told.output.filter((line) => line !== 'hello')).toEqual(['closed', 'before', 'after']);
+      expect(told.rejected).toEqual([]);
+    });
+
+    /** Is ready, but no longer reads. */
+    const startDeaf = () =>
+      start(fixture('closeStdin.sh'), {
+        stop: hurry,
+        ready: (output$, write) =>
+          output$.pipe(
+            tap(() => write('hello')),
+            delay(100),
+          ),
+      });
+
+    it('shows what waited for a program that is ready, but has closed its stdin', async () => {
+      const { worker, told } = startDeaf();
+      worker.send.next('before');
+      await until(worker, 'running');
+      worker.send.next('after');
+      await eventually(() => told.rejected.length === 2);
+      expect(valuesOf(told.rejected)).toEqual(['before', 'after']);
+      expect(told.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
+      expect(told.states.at(-1)).toBe('running');
+    });
+
+    it('can be where such a program is stopped, before it runs', async () => {
+      const { worker, told } = startDeaf();
+      worker.rejected$.subscribe(() => void worker.stop());
+      worker.send.next('before');
+      await until(worker, 'stopped');
+      expect(told.states).toEqual(['starting', 'stopping eof', 'stopping term', 'stopped']);
     });
 
     it('shows what a program did not take that dies while it is written to', async () => {

@@ -29,7 +29,9 @@ export class Inlet<In> {
 
   /** Lets the queue flow. */
   open(): void {
-    if (this.#reading || this.#ended || this.program.pid === undefined) return;
+    if (this.#reading || this.program.pid === undefined) return;
+    if (this.#refusal) this.#refuse(this.#refusal);
+    if (this.#ended) return;
     this.#reading = true;
     this.queue.open(() => this.#pump());
   }
@@ -42,7 +44,9 @@ export class Inlet<In> {
 
   /** The program is gone: what it did not take is rejected, what was never meant for it waits. */
   close(): void {
-    if (this.#reading) this.#lose('ended before it was written');
+    if (this.#reading) {
+      this.queue.close(() => new InputClosedError(this.command, 'ended before it was written'));
+    }
     this.#reading = false;
     this.#ended = true;
     this.queue.runGone(this.#refusal);
@@ -68,13 +72,10 @@ export class Inlet<In> {
     if (this.#ended) return;
     if (error) {
       this.#ended = true;
-      this.#reading = false;
-      const reason = `no longer reads its input (${messageOf(error)})`;
-      this.#lose(reason);
-      // A worker at rest refuses already, and for longer than this run.
-      if (this.queue.isRefusing) return;
-      this.#refusal = () => new InputClosedError(this.command, reason);
-      this.queue.refuse(this.#refusal);
+      const what = `no longer reads its input (${messageOf(error)})`;
+      this.#refusal = () => new InputClosedError(this.command, what);
+      // Before it runs nothing is meant for it: what waits may yet be for the next.
+      if (this.#reading) this.#refuse(this.#refusal);
     } else {
       if (this.#reading) this.queue.taken();
       this.#pump();
@@ -88,7 +89,10 @@ export class Inlet<In> {
     this.program.end();
   }
 
-  #lose(reason: string): void {
-    this.queue.close(() => new InputClosedError(this.command, reason));
+  #refuse(refusal: () => Error): void {
+    this.#reading = false;
+    this.queue.close(refusal);
+    // A worker at rest refuses already, and for longer than this run.
+    if (!this.queue.isRefusing) this.queue.refuse(refusal);
   }
 }

@@ -146,12 +146,12 @@ export class Run<Out, In> {
    */
   pause(paused: boolean): void {
     this.#isPaused = paused;
-    if (paused && this.#isRunning && this.#isGoingOn) this.#program.pause();
+    if (paused && this.#isRunning && this.#isGoingOn()) this.#program.pause();
     else this.#program.resume();
   }
 
   /** Whether it is neither being stopped nor over. */
-  get #isGoingOn(): boolean {
+  #isGoingOn(): boolean {
     return !this.#stopping && !this.#isOver;
   }
 
@@ -161,7 +161,7 @@ export class Run<Out, In> {
   }
 
   #spawned(): void {
-    if (!this.#isGoingOn) return;
+    if (!this.#isGoingOn()) return;
     if (this.#plan.ready) this.#awaitReady(this.#plan.ready);
     else this.#run();
   }
@@ -181,13 +181,15 @@ export class Run<Out, In> {
     });
     this.#readiness.add(cancelTimer);
     // ready() itself may have led to a stop, or to the end.
-    if (!this.#isGoingOn) this.#readiness.unsubscribe();
+    if (!this.#isGoingOn()) this.#readiness.unsubscribe();
   }
 
   #run(): void {
-    if (!this.#isGoingOn) return;
+    if (!this.#isGoingOn()) return;
     this.#isRunning = true;
     this.#inlet.open();
+    // Whoever heard of an input that is lost may have stopped it.
+    if (!this.#isGoingOn()) return;
     if (this.#isPaused) this.pause(true);
     this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
   }
