@@ -1,12 +1,34 @@
 import fc from 'fast-check';
-import { identity, map, of, pipe, repeat, retry, take, timer, VirtualTimeScheduler } from 'rxjs';
-import { createWorker, exchange, restartOnExit, type Policy, type WorkerStatus } from 'simple-ipc';
+import {
+  defer,
+  finalize,
+  identity,
+  map,
+  of,
+  pipe,
+  repeat,
+  retry,
+  take,
+  tap,
+  timer,
+  VirtualTimeScheduler,
+} from 'rxjs';
+import {
+  createWorker,
+  exchange,
+  lines,
+  restartOnExit,
+  type Policy,
+  type WorkerOptions,
+  type WorkerStatus,
+} from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { expectRest, Starts } from './support/expectEdges.js';
+import { expectEdges, expectRest, Starts } from './support/expectEdges.js';
 import { cleanUp, record, use, watchWarnings } from './support/programs.js';
 
 type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
 
+const HELLO = 'hello';
 const key = (line: string) => line.replace('re: ', '');
 const ACTIONS = [
   'stop',
@@ -29,8 +51,11 @@ const script = fc.array(
   { minLength: 5, maxLength: 40, size: 'max' },
 );
 
+/** What of a worker is the user's own, and acts whenever it is called. */
+type OwnOf = (act: () => void) => WorkerOptions<string, string>;
+
 /** A worker whose every subscriber acts from inside of what it is told. */
-async function play(policyOf: PolicyOf, actions: readonly Action[]) {
+async function play(policyOf: PolicyOf, ownOf: OwnOf, actions: readonly Action[]) {
   const scheduler = new VirtualTimeScheduler();
   const program = fakeProgram(
     map((line: string) => `re: ${line}`),
@@ -39,8 +64,8 @@ async function play(policyOf: PolicyOf, actions: readonly Action[]) {
   const starts = new Starts(program.options.launch!);
   const { launch } = starts;
   const supervise = policyOf(scheduler);
-  const options = { scheduler, launch, supervise, start: false };
-  const worker = createWorker<string, string>('fake', options);
+  const options = { supervise, ...ownOf(act), scheduler, launch, start: false };
+  const worker = createWorker('fake', { codec: lines(), ...options });
   use({
     async [Symbol.asyncDispose]() {
       await Promise.all([worker[Symbol.asyncDispose](), advance(scheduler, 100_000)]);
@@ -97,27 +122,90 @@ async function play(policyOf: PolicyOf, actions: readonly Action[]) {
   return { told, others, sent, program, scheduler, starts, waiting };
 }
 
-async function expectPromises(policyOf: PolicyOf, actions: readonly Action[]): Promise<void> {
+async function expectPromises(
+  policyOf: PolicyOf,
+  ownOf: OwnOf,
+  actions: readonly Action[],
+): Promise<void> {
   watchWarnings();
-  const seen = await play(policyOf, actions);
+  const seen = await play(policyOf, ownOf, actions);
   const { told, others, sent, program, scheduler, starts, waiting } = seen;
   expect(starts.broken).toEqual([]);
   // Who came later has seen the same since then.
   expect(others).toEqual(told.statuses.slice(-others.length));
+  expectEdges(told.statuses);
   expectRest(told.statuses);
   expect(program.runs.filter(({ isAlive }) => isAlive)).toEqual([]);
   expect(scheduler.actions).toEqual([]);
   expect(waiting).toBe(0);
   // Each value was read or rejected, once.
-  const read = program.runs.flatMap(({ received }) => received);
+  const read = program.runs.flatMap(({ received }) => received).filter((line) => line !== HELLO);
   const rejected = told.rejected.map((lost) => lost.value);
   expect([...read, ...rejected].sort()).toEqual([...sent].sort());
 }
 
+const restarting = restartOnExit({ when: 'always', delayMs: 10, jitter: false });
+
+const asUsual: OwnOf = () => ({});
+
+/** At once, every other time. */
+const ready: OwnOf = (act) => {
+  let calls = 0;
+  return {
+    ready(output$, write) {
+      act();
+      write(HELLO);
+      act();
+      return ++calls % 2 === 0 ? of('at once') : output$.pipe(tap(act));
+    },
+    startTimeoutMs: 50,
+  };
+};
+
+/** Fails now and then, too. */
+const codec: OwnOf = (act) => {
+  const { decoder, encode } = lines();
+  let calls = 0;
+  function actOrFail(): void {
+    act();
+    if (++calls % 10 === 0) throw new Error('fails now and then');
+  }
+  return {
+    codec: {
+      encode(value: string) {
+        actOrFail();
+        return encode(value);
+      },
+      decoder(next, limits) {
+        actOrFail();
+        const { write, end } = decoder(next, limits);
+        return {
+          write(chunk) {
+            actOrFail();
+            write(chunk);
+          },
+          end() {
+            actOrFail();
+            end();
+          },
+        };
+      },
+    },
+  };
+};
+
+const policy: OwnOf = (act) => ({
+  supervise: (life$) =>
+    defer(() => {
+      act();
+      return life$.pipe(tap(act), restarting, tap(act), finalize(act));
+    }),
+});
+
 describe('a worker whose subscribers act from inside of what they are told', () => {
-  it.each<[string, PolicyOf]>([
-    ['without a policy', () => identity],
-    ['with restartOnExit', () => restartOnExit({ when: 'always', delayMs: 10, jitter: false })],
+  it.each<[string, PolicyOf, OwnOf]>([
+    ['without a policy', () => identity, asUsual],
+    ['with restartOnExit', () => restarting, asUsual],
     [
       'with repeat and retry',
       (scheduler) =>
@@ -125,10 +213,14 @@ describe('a worker whose subscribers act from inside of what they are told', () 
           repeat({ delay: () => timer(10, scheduler) }),
           retry({ delay: () => timer(10, scheduler) }),
         ),
+      asUsual,
     ],
-  ])('keeps what it promises, %s', async (_, policyOf) => {
+    ['and so does ready', () => restarting, ready],
+    ['and so does the codec', () => restarting, codec],
+    ['and so does the policy', () => identity, policy],
+  ])('keeps what it promises, %s', async (_, policyOf, ownOf) => {
     const property = fc.asyncProperty(script, (actions) =>
-      expectPromises(policyOf, actions).finally(cleanUp),
+      expectPromises(policyOf, ownOf, actions).finally(cleanUp),
     );
     await fc.assert(property, { numRuns: 300 });
   });

@@ -148,9 +148,12 @@ export class Supervisor<Out, In> {
   }
 
   #subscribe(): void {
-    this.#policy.unsubscribe();
+    const before = this.#policy;
     const policy = new Subscription();
     this.#policy = policy;
+    before.unsubscribe();
+    // A policy that is left may end the life from there, or begin anew.
+    if (policy.closed) return;
     const run$ = this.#runWhile(policy);
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
