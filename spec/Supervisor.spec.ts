@@ -1,6 +1,7 @@
 import {
   concat,
   EMPTY,
+  finalize,
   from,
   identity,
   merge,
@@ -40,6 +41,20 @@ describe('a life', () => {
     shutdown$.next();
     expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
     expect(told.statuses.at(-1)).toMatchObject({ exit: { reason: 'success' } });
+  });
+
+  it('can be stopped by a policy that is left, from there', async () => {
+    const leave = jest.fn();
+    const { told, system, program, worker } = await fakeWorker({
+      supervise: pipe(restartOnExit(always), finalize(leave)),
+    });
+    leave.mockImplementation(() => void worker.stop());
+    program.exit(1);
+    await system.pass(10);
+    await worker.restart();
+    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+    expect(leave).toHaveBeenCalledTimes(1);
+    expect(system.programs).toHaveLength(1);
   });
 
   it('takes over a backoff after the exit that it is of, once, and no other', async () => {
