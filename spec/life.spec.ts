@@ -322,7 +322,9 @@ describe('lifeOf', () => {
     const life$ = lifeOf('cat', { input: NEVER });
     const first = subscribe(life$);
     const second = subscribe(life$);
+    await eventually(() => first.all.includes('running'));
     second.subscription.unsubscribe();
+    expect(first.all).toEqual(['starting', 'running']);
     first.subscription.unsubscribe();
     await eventually(() => !first.pids.some(isAlive));
     const third = subscribe(life$);

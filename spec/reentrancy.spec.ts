@@ -186,15 +186,17 @@ describe('whoever hears of an end', () => {
       expect(asked.end).toBeInstanceOf(NotRunningError);
     });
 
-    it('gets its error for each later subscription to its life, and no program', async () => {
+    it('gets its error for whoever waits for its life, or comes later, and no program', async () => {
       const scheduler = new VirtualTimeScheduler();
       const ignores = ['eof', 'SIGTERM', 'SIGKILL'] as const;
       const program = fakeProgram(() => NEVER, { ignores, scheduler });
       const life$ = lifeOf('fake', program.options);
       const watching = life$.subscribe();
       await advance(scheduler, 0);
+      const waiting = hear(life$);
       watching.unsubscribe();
       await advance(scheduler, 60_000);
+      expect(waiting).toMatchObject({ values: [], end: { name: 'StopError' } });
       const again = hear(life$.pipe(retry(3)));
       await advance(scheduler, 10);
       expect(again).toMatchObject({ values: [], end: { name: 'StopError' } });
