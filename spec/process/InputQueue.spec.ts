@@ -305,6 +305,7 @@ describe('InputQueue', () => {
 
     it('has its input ended behind what is queued, once, by endInput()', () => {
       const { queue, takeAll } = create();
+      queue.open(() => undefined);
       queue.push('a');
       queue.endInput();
       queue.endInput();
@@ -314,39 +315,72 @@ describe('InputQueue', () => {
       expect(takeAll()).toEqual(['a\n', END_OF_FILE, 'b\n']);
     });
 
-    it('leaves what was refused for the sake of others refused', () => {
-      const { queue } = create();
-      const unread = () => closed();
-      queue.refuse(unread);
-      queue.runGone(unread);
-      expect(queue.isRefusing).toBe(false);
-      queue.refuse(unread);
+    it('that fails has what is for it rejected, until its end-of-file or until it is gone', () => {
+      const ends = ['complete', 'endInput', 'runGone'] as const;
+      for (const end of ends) {
+        const { queue, rejected, takeAll } = create();
+        queue.open(() => undefined);
+        queue.push('before');
+        queue.fail(closed);
+        queue.push('after');
+        expect(rejected.map(({ value }) => value)).toEqual(['before', 'after']);
+        expect(queue.isRefusing).toBe(true);
+        queue[end]();
+        expect(queue.isRefusing).toBe(false);
+        queue.push('next');
+        expect(rejected).toHaveLength(2);
+        expect(takeAll()).toEqual(['next\n']);
+      }
+    });
+
+    it('that fails leaves to the next what follows its end-of-file', () => {
+      const { queue, rejected, takeAll } = create();
+      queue.open(() => undefined);
+      queue.push('this');
+      queue.complete();
+      queue.push('next');
+      queue.fail(closed);
+      queue.push('too');
+      expect(rejected.map(({ value }) => value)).toEqual(['this']);
+      expect(queue.isOpen).toBe(false);
+      expect(takeAll()).toEqual(['next\ntoo\n']);
+    });
+
+    it('that fails or is gone changes nothing for a worker at rest', () => {
+      const { queue, rejected } = create();
       queue.refuse(notRunning);
-      queue.runGone(unread);
-      expect(queue.isRefusing).toBe(true);
-      queue.runGone(undefined);
-      expect(queue.isRefusing).toBe(true);
+      queue.fail(closed);
+      queue.endInput();
+      queue.runGone();
+      queue.push('a');
+      expect(rejected.map(({ error }) => error.message)).toEqual([notRunning().message]);
     });
 
     it('is ended again after its end was taken or rejected', () => {
       const { queue, takeAll } = create();
+      const open = () => queue.open(() => undefined);
       queue.complete();
       takeAll();
+      open();
       queue.endInput();
       queue.close(closed);
+      open();
       queue.endInput();
       expect(takeAll()).toEqual([END_OF_FILE]);
+      open();
       queue.push('lost with it');
       queue.endInput();
       queue.close(closed);
-      queue.open(() => undefined);
+      // Nobody reads.
+      queue.endInput();
+      open();
       expect(queue.isOpen).toBe(true);
     });
 
     it('that is gone has complete() end the input of the next', () => {
       const { queue, takeAll } = create();
       queue.inputEnded();
-      queue.runGone(undefined);
+      queue.runGone();
       queue.complete();
       expect(takeAll()).toEqual([END_OF_FILE]);
     });

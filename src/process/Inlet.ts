@@ -7,12 +7,12 @@ import type { Program, ProgramInput } from './Program.js';
  * reads them. Stdin is closed only between values.
  */
 export class Inlet<In> {
+  /** `lost`: the program has closed its stdin by itself. */
+  #state: 'held' | 'reading' | 'lost' | 'ended' = 'held';
   #urgent: ProgramInput[] = [];
   #writing = false;
-  #reading = false;
-  #ended = false;
-  /** What is said to whoever sends to a program that no longer reads. */
-  #refusal: (() => Error) | undefined;
+  /** A write that failed. */
+  #failure: (() => Error) | undefined;
 
   constructor(
     private readonly command: CommandWords,
@@ -22,39 +22,40 @@ export class Inlet<In> {
 
   /** Writes ahead of the queue, whether it is open or not. */
   writeFirst(data: Uint8Array | string): void {
-    if (this.#ended) return;
+    if (this.#failure || this.#state === 'ended') return;
     this.#urgent.push(typeof data === 'string' ? data : [data]);
     this.#pump();
   }
 
   /** Lets the queue flow. */
   open(): void {
-    if (this.#reading || this.program.pid === undefined) return;
-    if (this.#refusal) this.#refuse(this.#refusal);
-    if (this.#ended) return;
-    this.#reading = true;
-    this.queue.open(() => this.#pump());
+    if (this.#state !== 'held' || this.program.pid === undefined) return;
+    if (this.#failure) {
+      // What waited is meant for this run after all.
+      this.#lose(this.#failure);
+    } else {
+      this.#state = 'reading';
+      this.queue.open(() => this.#pump());
+    }
   }
 
   /** Closes stdin after what is queued by now. */
   end(): void {
-    if (this.#reading) this.queue.endInput();
-    else if (!this.#ended) this.#end();
+    if (this.#state === 'held') this.#end();
+    else if (this.#state !== 'ended') this.queue.endInput();
   }
 
   /** The program is gone: what it did not take is rejected, what was never meant for it waits. */
   close(): void {
-    if (this.#reading) {
-      this.queue.close(() => new InputClosedError(this.command, 'ended before it was written'));
-    }
-    this.#reading = false;
-    this.#ended = true;
-    this.queue.runGone(this.#refusal);
+    if (this.#state === 'reading') this.queue.close(this.#because('ended before it was written'));
+    this.#state = 'ended';
+    this.queue.runGone();
   }
 
   #pump(): void {
     while (!this.#writing) {
-      const entry = this.#urgent.shift() ?? (this.#reading ? this.queue.take() : undefined);
+      const entry =
+        this.#urgent.shift() ?? (this.#state === 'reading' ? this.queue.take() : undefined);
       if (entry === undefined) return;
       if (entry === END_OF_FILE) {
         this.#end();
@@ -69,30 +70,29 @@ export class Inlet<In> {
   }
 
   #written(error: Error | null | undefined): void {
-    if (this.#ended) return;
+    if (this.#state === 'ended') return;
     if (error) {
-      this.#ended = true;
-      const what = `no longer reads its input (${messageOf(error)})`;
-      this.#refusal = () => new InputClosedError(this.command, what);
-      // Before it runs nothing is meant for it: what waits may yet be for the next.
-      if (this.#reading) this.#refuse(this.#refusal);
+      this.#failure = this.#because(`no longer reads its input (${messageOf(error)})`);
+      // While it is held nothing is meant for this run: what waits may yet be for the next.
+      if (this.#state === 'reading') this.#lose(this.#failure);
     } else {
-      if (this.#reading) this.queue.taken();
+      if (this.#state === 'reading') this.queue.taken();
       this.#pump();
     }
   }
 
   #end(): void {
-    this.#reading = false;
-    this.#ended = true;
+    this.#state = 'ended';
     this.queue.inputEnded();
     this.program.end();
   }
 
-  #refuse(refusal: () => Error): void {
-    this.#reading = false;
-    this.queue.close(refusal);
-    // A worker at rest refuses already, and for longer than this run.
-    if (!this.queue.isRefusing) this.queue.refuse(refusal);
+  #lose(failure: () => Error): void {
+    this.#state = 'lost';
+    this.queue.fail(failure);
+  }
+
+  #because(reason: string): () => Error {
+    return () => new InputClosedError(this.command, reason);
   }
 }

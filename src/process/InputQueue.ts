@@ -62,7 +62,10 @@ export class InputQueue<In> {
   #inputEnded = false;
   /** How many ends of file are queued. */
   #ends = 0;
+  /** While no life is under way. */
   #refusal: (() => Error) | undefined;
+  /** While the run that was reading no longer does, and has not had its end-of-file. */
+  #failure: (() => Error) | undefined;
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
   /** All that was ever accepted. */
@@ -88,7 +91,7 @@ export class InputQueue<In> {
 
   /** Whether what is pushed now is rejected. */
   get isRefusing(): boolean {
-    return this.#refusal !== undefined;
+    return (this.#refusal ?? this.#failure) !== undefined;
   }
 
   /**
@@ -143,18 +146,20 @@ export class InputQueue<In> {
   complete(): void {
     const last = this.#entries.at(-1);
     if (this.#refusal || last === END_OF_FILE) return;
-    if (this.#inputEnded && !last) return;
-    this.#pushEnd();
+    if (this.#failure) this.inputEnded();
+    else if (!this.#inputEnded || last) this.#pushEnd();
   }
 
   /** Ends the input of the run that reads, after what is queued for it. */
   endInput(): void {
-    if (this.#ends === 0) this.#pushEnd();
+    if (this.#failure) this.inputEnded();
+    else if (this.#wake && this.#ends === 0) this.#pushEnd();
   }
 
   /** The run that was reading has had its end-of-file: what comes is for the next. */
   inputEnded(): void {
     this.#inputEnded = true;
+    this.#failure = undefined;
   }
 
   /** Calls `wake` when there is something to take, once a turn or whenever a batch is full. */
@@ -205,6 +210,13 @@ export class InputQueue<In> {
     this.#drop(end === -1 ? this.#entries.length : end + 1, error);
   }
 
+  /** The run that was reading does so no longer: what is for it, up to an end-of-file, is rejected, now and later. */
+  fail(error: () => Error): void {
+    if (this.#ends === 0) this.#failure = error;
+    else this.inputEnded();
+    this.close(error);
+  }
+
   /** Rejects what is queued and whatever comes, until `accept`. */
   refuse(error: () => Error): void {
     this.#refusal = error;
@@ -217,10 +229,10 @@ export class InputQueue<In> {
     this.#refusal = undefined;
   }
 
-  /** The run is gone, and with it what was refused for its sake, if anything was. */
-  runGone(refusal: (() => Error) | undefined): void {
+  /** The run is gone: what comes is for the next. */
+  runGone(): void {
     this.#inputEnded = false;
-    if (this.#refusal === refusal) this.#refusal = undefined;
+    this.#failure = undefined;
   }
 
   /** Rejects the oldest entries. Whoever is told may send again: that is another entry. */
@@ -278,7 +290,7 @@ export class InputQueue<In> {
   }
 
   #rejectIfRefused(value: In, sender: Sender | undefined): boolean {
-    const refusal = this.#refusal;
+    const refusal = this.#refusal ?? this.#failure;
     if (refusal) this.#reject(value, refusal(), sender);
     return refusal !== undefined;
   }
