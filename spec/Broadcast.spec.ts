@@ -1,8 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { config, take, tap } from 'rxjs';
 import { Broadcast } from '../src/Broadcast.js';
+import { collectGarbage } from './support/collectGarbage.js';
 
 describe('Broadcast', () => {
   /** A broadcast of numbers, and what its subscribers get, each told by a letter. */
@@ -78,17 +76,13 @@ describe('Broadcast', () => {
   });
 
   it('forgets who has left', async () => {
-    setFlagsFromString('--expose-gc');
-    const collectGarbage = runInNewContext('gc') as () => void;
     const { broadcast } = create();
     const left = Array.from({ length: 100 }, () => {
       const subscription = broadcast.values$.subscribe();
       subscription.unsubscribe();
       return new WeakRef(subscription);
     });
-    // A WeakRef holds what it refers to until the turn is over.
-    await turn();
-    collectGarbage();
+    await collectGarbage();
     expect(left.filter((subscription) => subscription.deref()).length).toBeLessThan(5);
     broadcast.complete();
   });

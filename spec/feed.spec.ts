@@ -15,6 +15,7 @@ import {
   type WorkerOptions,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
+import { collectGarbage } from './support/collectGarbage.js';
 import {
   checked,
   cleanUp,
@@ -185,6 +186,7 @@ describe('feed', () => {
       ['what only looks like a worker', { ...worker }, [], 'worker must be'],
       ['a string', worker, 'text', 'source is a string'],
       ['no source', worker, undefined, 'source must be'],
+      ['bytes', worker, Buffer.from('a'), 'source is bytes, which would be sent one number a line'],
       ['null', worker, null, 'source must be'],
       ['a number', worker, 1, 'source must be'],
       ['an object that is no iterable', worker, {}, 'source must be'],
@@ -318,6 +320,18 @@ describe('feed', () => {
       expect(run.received).toEqual(['a']);
       await source.give('b');
       expect(run.received).toEqual(['a', 'b']);
+    });
+
+    it('keeps nothing of who has left, while the program does not read', async () => {
+      const { worker } = await fakeReader();
+      worker.send.next('x'.repeat(100_000));
+      const sources = Array.from({ length: 100 }, () => {
+        const source = ['a'];
+        feed(worker, source).subscribe().unsubscribe();
+        return new WeakRef(source);
+      });
+      await collectGarbage();
+      expect(sources.filter((source) => source.deref()).length).toBeLessThan(10);
     });
 
     it('leaves room for two at once, which mix whole lines', async () => {

@@ -234,6 +234,20 @@ describe('Worker', () => {
       expect(worker.data).toBeNull();
     });
 
+    onPosix('is null after a shutdown that the program has survived', async () => {
+      const { worker } = create(['sh', '-c', 'echo $$; exec sleep 1000']);
+      await eventually(() => worker.data !== null);
+      const pid = Number(worker.data);
+      // Stands for an uninterruptible sleep, of which nobody waits for the end.
+      const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+      await Promise.all([worker.shutdown(), jest.advanceTimersByTimeAsync(20_000)]);
+      jest.useRealTimers();
+      kill.mockRestore();
+      process.kill(pid, 'SIGKILL');
+      expect([worker.running, worker.data]).toEqual([false, null]);
+    });
+
     it('is not replaced by an empty line', async () => {
       const { worker, received } = create(echo);
       worker.send('a');

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The types that a name can be checked for. */
 type Type = 'boolean' | 'function' | 'number' | 'object' | 'string';
 
@@ -60,6 +62,16 @@ export function checkText(texts: Readonly<Record<string, unknown>>): void {
     checkType(name, text, 'string');
     if (String(text).includes('\0')) throw new TypeError(`${name} contains a NUL character`);
   }
+}
+
+/** It is read a piece at a time: those of text are characters, those of bytes numbers. @throws TypeError that names it. */
+export function checkPieces(name: string, source: unknown): void {
+  const isText = typeof source === 'string';
+  if (!isText && !types.isUint8Array(source)) return;
+  const [what, piece] = isText ? ['a string', 'character'] : ['bytes', 'number'];
+  throw new TypeError(
+    `${name} is ${what}, which would be sent one ${piece} a line: pass [${name}]`,
+  );
 }
 
 /** What a value is, for messages. */

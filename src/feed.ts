@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { checkPieces } from './check.js';
 import { pourPulled, type FeedProgress, type Pullable } from './pour.js';
 import { internalsOf, type ReactiveWorker } from './worker.js';
 
@@ -30,11 +31,7 @@ export function feed<Out, In>(
   source: Pullable<In>,
 ): Observable<FeedProgress> {
   const { input } = internalsOf(worker);
-  if (typeof source === 'string') {
-    throw new TypeError(
-      'source is a string, which would be sent one character a line: pass [source]',
-    );
-  }
+  checkPieces('source', source);
   const candidate: unknown = source;
   const isObject = typeof candidate === 'object' && candidate !== null;
   if (!isObject || !(Symbol.iterator in candidate || Symbol.asyncIterator in candidate)) {

@@ -121,7 +121,7 @@ export class Worker implements Disposable, AsyncDisposable {
   #follow(status: WorkerStatus): void {
     if (status.state === 'starting' && status.pid !== undefined) this.#tell('Started worker');
     const exit = status.state === 'exited' || status.state === 'stopped' ? status.exit : undefined;
-    if (exit) this.#data = null;
+    if (exit || status.state === 'failed') this.#data = null;
     if (exit && exit.reason !== 'spawn-error') this.#tell(`Stopped worker [${endOf(exit)}]`);
     if (status.state === 'failed' && status.error instanceof SpawnError) {
       this.#report(`Error opening ${this.#command}: ${status.error.reason}`);

@@ -1,4 +1,12 @@
-import { from, isObservable, Observable, tap, type ObservableInput, type Subscriber } from 'rxjs';
+import {
+  from,
+  isObservable,
+  noop,
+  Observable,
+  tap,
+  type ObservableInput,
+  type Subscriber,
+} from 'rxjs';
 import type { InputQueue, Sender } from './process/InputQueue.js';
 
 /** A source that is read one value at a time: arrays, generators, streams. */
@@ -48,6 +56,7 @@ class Pump<In> {
   readonly #values: Iterator<In> | AsyncIterator<In>;
   readonly #isSync: boolean;
   #hasEnded = false;
+  #giveUp: () => void = noop;
 
   constructor(
     source: Pullable<In>,
@@ -67,7 +76,7 @@ class Pump<In> {
     for (;;) {
       if (queue.isFull) {
         if (lines > 0) progress.next({ lines, bytes });
-        await queue.room();
+        await this.#moved(() => !queue.isFull);
       }
       if (this.#isLeft()) return;
       // Nothing is awaited that need not be: it would end the turn, and with it the write.
@@ -80,7 +89,7 @@ class Pump<In> {
       }
       let accepted = queue.offer(result.value, sender);
       while (accepted === undefined) {
-        await queue.moved();
+        await this.#moved(() => true);
         if (this.#isLeft()) return;
         accepted = queue.offer(result.value, sender);
       }
@@ -92,12 +101,26 @@ class Pump<In> {
     progress.next({ lines, bytes });
   }
 
+  /**
+   * Settles when the queue has moved far enough, which is looked at before anyone fills it again: so there is
+   * room for several. Never settles once it is left: it would be kept as long as the program does not read.
+   */
+  #moved(isEnough: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const wait = (): void => {
+        this.#giveUp = this.queue.onMove(() => (isEnough() ? resolve() : wait()));
+      };
+      wait();
+    });
+  }
+
   #isLeft(): boolean {
     return this.progress.closed;
   }
 
   /** Ends the source, if it has not ended by itself. */
   leave(): void {
+    this.#giveUp();
     if (this.#hasEnded) return;
     try {
       void Promise.resolve(this.#values.return?.()).catch(() => undefined);

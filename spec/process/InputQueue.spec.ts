@@ -184,10 +184,17 @@ describe('InputQueue', () => {
       expect(encode).toHaveBeenCalledTimes(2);
     });
 
-    it('rejects what the codec makes neither text nor bytes of', () => {
-      const { queue, rejected } = create({ codec: { ...lines(), encode: () => 42 as never } });
+    it.each([
+      ['number', 42],
+      ['object', new ArrayBuffer(3)],
+      ['object', new DataView(new ArrayBuffer(3))],
+      ['undefined', undefined],
+      ['null', null],
+    ])('rejects what the codec makes neither text nor bytes of, but %s', (kind, encoded) => {
+      const { queue, rejected } = create({ codec: { ...lines(), encode: () => encoded as never } });
       queue.push('a');
-      expect(rejected).toMatchObject([{ value: 'a', error: { name: 'TypeError' } }]);
+      const error = new TypeError(`encode() must make text or a Uint8Array, not ${kind}`);
+      expect(rejected).toEqual([{ value: 'a', error }]);
     });
 
     it('rejects a line break with an error that names the command', () => {
@@ -641,57 +648,53 @@ describe('InputQueue', () => {
     });
   });
 
-  describe('room', () => {
-    it('is there at once while less than a full batch waits', async () => {
+  describe('isFull', () => {
+    it('is so while a full batch waits or is being written', () => {
       const { queue } = create();
-      expect(await isSettled(queue.room())).toBe(true);
+      expect(queue.isFull).toBe(false);
       queue.push(valueOf(BATCH_BYTES - 1));
       expect(queue.isFull).toBe(false);
-      expect(await isSettled(queue.room())).toBe(true);
-    });
-
-    it('comes when less than a full batch waits', async () => {
-      const { queue } = create();
-      queue.push(valueOf(BATCH_BYTES));
-      queue.push(valueOf(BATCH_BYTES));
-      queue.push(valueOf(BATCH_BYTES - 1));
-      const rooms = [queue.room(), queue.room()];
-      for (let full = 2; full > 0; full--) {
-        expect(queue.isFull).toBe(true);
-        queue.take();
-        expect(await isSettled(rooms[0]!)).toBe(false);
-        queue.taken();
-      }
+      queue.push(valueOf(1));
+      expect(queue.isFull).toBe(true);
+      queue.take();
+      expect(queue.isFull).toBe(true);
+      queue.taken();
       expect(queue.isFull).toBe(false);
-      expect(await Promise.all(rooms.map(isSettled))).toEqual([true, true]);
     });
 
     it.each<[string, (queue: InputQueue<string>) => void]>([
       ['is gone', (queue) => queue.close(closed)],
       ['will not come', (queue) => queue.refuse(notRunning)],
-    ])('comes when the reader %s', async (_, end) => {
+    ])('is not so when the reader %s', (_, end) => {
       const { queue } = create();
       queue.push(valueOf(BATCH_BYTES));
-      const room = queue.room();
-      expect(await isSettled(room)).toBe(false);
       end(queue);
-      expect(await isSettled(room)).toBe(true);
+      expect(queue.isFull).toBe(false);
     });
   });
 
-  describe('moved', () => {
-    it('comes when something was written or rejected, not before', async () => {
+  describe('onMove', () => {
+    it('calls back when something was written or rejected, not before, and once', () => {
       const { queue } = create();
-      const first = queue.moved();
+      const callback = jest.fn();
+      queue.onMove(callback);
       queue.push('a');
       queue.take();
-      expect(await isSettled(first)).toBe(false);
+      expect(callback).not.toHaveBeenCalled();
       queue.taken();
-      expect(await isSettled(first)).toBe(true);
-      const second = queue.moved();
-      expect(await isSettled(second)).toBe(false);
+      queue.taken();
+      expect(callback).toHaveBeenCalledTimes(1);
+      queue.onMove(callback);
       queue.close(closed);
-      expect(await isSettled(second)).toBe(true);
+      expect(callback).toHaveBeenCalledTimes(2);
+    });
+
+    it('calls nobody back who has given up', () => {
+      const { queue } = create();
+      const callback = jest.fn();
+      queue.onMove(callback)();
+      queue.close(closed);
+      expect(callback).not.toHaveBeenCalled();
     });
   });
 

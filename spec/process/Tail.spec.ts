@@ -1,8 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Tail } from '../../src/process/Tail.js';
+import { collectGarbage } from '../support/collectGarbage.js';
 
 describe('Tail', () => {
   function tailOf(chunks: readonly (string | Uint8Array)[], maxBytes: number): string {
@@ -70,11 +68,6 @@ describe('Tail', () => {
 
   describe('after a collection of garbage', () => {
     const MIB = 1024 * 1024;
-    let collectGarbage: () => void;
-    beforeAll(() => {
-      setFlagsFromString('--expose-gc');
-      collectGarbage = runInNewContext('gc') as () => void;
-    });
 
     /** How many of the chunks that are written are kept. */
     async function countKept(tail: Tail, chunks: number, chunkBytes: number): Promise<number> {
@@ -83,9 +76,7 @@ describe('Tail', () => {
         tail.write(chunk);
         return new WeakRef(chunk);
       });
-      // A WeakRef holds what it refers to until the turn is over.
-      await turn();
-      collectGarbage();
+      await collectGarbage();
       return written.filter((chunk) => chunk.deref()).length;
     }
 
@@ -102,12 +93,12 @@ describe('Tail', () => {
     });
 
     it('keeps nothing of a large chunk but its end', async () => {
-      collectGarbage();
+      await collectGarbage();
       const before = process.memoryUsage().arrayBuffers;
       const tail = new Tail(1_000);
       await countKept(tail, 1, 64 * MIB);
       // What was found to be garbage is freed in the background, at the latest before the next time.
-      collectGarbage();
+      await collectGarbage();
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
       expect(tail.toString()).toHaveLength(1_000);
     });

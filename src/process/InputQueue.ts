@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'; // The global one is a getter: this is the path of every value.
+import { types } from 'node:util';
+import { kindOf } from '../check.js';
 import { LineBreak } from '../framing/lines.js';
 import { InputOverflowError, LineBreakError, messageOf, type CommandWords } from '../errors.js';
 import type { Codec } from '../framing/codec.js';
@@ -70,7 +72,7 @@ export class InputQueue<In> {
   #wakeIsDue = false;
   /** All that was ever accepted. */
   #acceptedBytes = 0;
-  #awaitingMove: (() => void)[] = [];
+  readonly #awaitingMove = new Set<() => void>();
 
   constructor(
     private readonly command: CommandWords,
@@ -114,7 +116,7 @@ export class InputQueue<In> {
     let encoded: string | Uint8Array;
     let bytes: number;
     try {
-      encoded = this.codec.encode(value);
+      encoded = checkEncoded(this.codec.encode(value));
       bytes = Buffer.byteLength(encoded);
     } catch (error) {
       return this.#reject(value, this.#encodingError(error), sender);
@@ -188,20 +190,18 @@ export class InputQueue<In> {
     this.#tellMoved();
   }
 
-  /** Settles when less than a full batch waits, at once if so already. */
-  async room(): Promise<void> {
-    while (this.isFull) await this.moved();
-  }
-
   /** Settles when nothing waits of what was accepted by now, at once if so already. */
   async flushed(): Promise<void> {
     const accepted = this.#acceptedBytes;
-    while (this.#acceptedBytes - this.#pendingBytes < accepted) await this.moved();
+    while (this.#acceptedBytes - this.#pendingBytes < accepted) {
+      await new Promise<void>((resolve) => this.onMove(resolve));
+    }
   }
 
-  /** Settles when something that waited was written, or lost. */
-  moved(): Promise<void> {
-    return new Promise((resolve) => this.#awaitingMove.push(resolve));
+  /** Calls back, once, when something that waited was written, or lost. Returns what gives that up. */
+  onMove(callback: () => void): () => void {
+    this.#awaitingMove.add(callback);
+    return () => this.#awaitingMove.delete(callback);
   }
 
   /** The reader is gone: what it did not take, up to an end-of-file, is rejected. */
@@ -286,7 +286,9 @@ export class InputQueue<In> {
   }
 
   #tellMoved(): void {
-    for (const resolve of this.#awaitingMove.splice(0)) resolve();
+    const due = [...this.#awaitingMove];
+    this.#awaitingMove.clear();
+    for (const callback of due) callback();
   }
 
   #rejectIfRefused(value: In, sender: Sender | undefined): boolean {
@@ -315,6 +317,12 @@ export class InputQueue<In> {
         ` would exceed maxPendingBytes (${this.maxPendingBytes})`,
     );
   }
+}
+
+/** The codec is the user's, in JavaScript perhaps. */
+function checkEncoded(encoded: string | Uint8Array): string | Uint8Array {
+  if (typeof encoded === 'string' || types.isUint8Array(encoded)) return encoded;
+  throw new TypeError(`encode() must make text or a Uint8Array, not ${kindOf(encoded)}`);
 }
 
 /** The chunks, the text being one of them. */
