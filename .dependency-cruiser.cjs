@@ -28,6 +28,7 @@ const layers = [
     'Turns.ts',
     'WaitingLine.ts',
     'Broadcast.ts',
+    'safely.ts',
     'clock.ts',
   ],
 ];

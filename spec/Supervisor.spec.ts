@@ -1,12 +1,14 @@
 import {
   concat,
   EMPTY,
+  filter,
   finalize,
   from,
   identity,
   merge,
   NEVER,
   pipe,
+  repeat,
   Subject,
   takeUntil,
   throwError,
@@ -55,6 +57,69 @@ describe('a life', () => {
     expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
     expect(leave).toHaveBeenCalledTimes(1);
     expect(system.programs).toHaveLength(1);
+  });
+
+  it('begins the next run as soon as one is gone that its policy has left, when it is restarted', async () => {
+    const leave$ = new Subject<void>();
+    const { told, system, worker } = await fakeWorker({
+      temper: 'deaf',
+      supervise: pipe(takeUntil(leave$), repeat({ delay: () => NEVER })),
+    });
+    leave$.next();
+    await Promise.all([worker.restart(), system.pass(10_000)]);
+    expect(told.states).toEqual([...run, 'stopping eof', 'stopping term', 'exited', ...run]);
+  });
+
+  it('forgets a start at `exited` when its policy goes on', async () => {
+    const shutdown$ = new Subject<void>();
+    const { told, system, program, worker } = await fakeWorker({
+      supervise: pipe(restartOnExit(always), takeUntil(shutdown$)),
+    });
+    worker.status$.pipe(filter(({ state }) => state === 'exited')).subscribe(() => worker.start());
+    program.exit(1);
+    await system.pass(10);
+    shutdown$.next();
+    await system.pass(10_000);
+    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+  });
+
+  it('fails when its policy throws as it is applied, and may begin again', async () => {
+    const error = new Error('of the policy');
+    let throwsOnce = false;
+    const { told, system, program, worker } = await fakeWorker({
+      supervise(life$) {
+        if (throwsOnce) {
+          throwsOnce = false;
+          throw error;
+        }
+        return life$.pipe(restartOnExit(always));
+      },
+    });
+    program.exit(1);
+    await system.pass(10);
+    throwsOnce = true;
+    await worker.restart();
+    throwsOnce = true;
+    worker.start();
+    worker.start();
+    await system.pass(0);
+    expect(told.states).toEqual([...run, 'exited', 'backoff', 'failed', 'failed', ...run]);
+    expect(told.statuses[4]).toMatchObject({ error: { cause: error } });
+    throwsOnce = true;
+    void worker.stop();
+    worker.start();
+    await system.pass(0);
+    expect(told.states.slice(-3)).toEqual(['stopping eof', 'stopped', 'failed']);
+  });
+
+  it('is stopped by what `ready` does when it is left', async () => {
+    const { told, system, worker } = await fakeWorker({
+      ready: (output$) => output$.pipe(finalize(() => void worker.stop())),
+    });
+    await Promise.all([worker.restart(), system.pass(60_000)]);
+    expect(told.states).toEqual(['starting', 'stopping eof', 'stopping eof', 'stopped']);
+    const causes = told.statuses.flatMap((status) => ('cause' in status ? [status.cause] : []));
+    expect(causes).toEqual(['recycled', 'requested']);
   });
 
   it('takes over a backoff after the exit that it is of, once, and no other', async () => {

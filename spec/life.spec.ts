@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  concat,
   concatMap,
+  defer,
   from,
   map,
   merge,
@@ -14,6 +16,7 @@ import {
   take,
   tap,
   throwError,
+  VirtualTimeScheduler,
   type Subscription,
 } from 'rxjs';
 import {
@@ -25,6 +28,8 @@ import {
   type LifeOptions,
   type WorkerStatus,
 } from 'simple-ipc';
+import { advance, fakeProgram, type FakeProgramOptions } from 'simple-ipc/testing';
+import { hear } from './support/fakeWorker.js';
 import {
   checked,
   cleanUp,
@@ -33,6 +38,7 @@ import {
   expectAlso,
   expectSame,
   fixture,
+  groupOf,
   inShort,
   isAlive,
   numbers,
@@ -40,6 +46,8 @@ import {
   temporaryFolder,
   watchWarnings,
 } from './support/programs.js';
+
+const onLinux = process.platform === 'linux' ? it : it.skip;
 
 /** What came of a subscription, and what it tells until then. */
 interface Seen {
@@ -96,6 +104,19 @@ describe('lifeOf', () => {
     const seen = subscribe(lifeOf(command, { output, ...options }), all);
     checked(seen.statuses);
     return seen;
+  }
+
+  /** One of a program in memory, subscribed to. */
+  async function fakeLife({
+    ignores,
+    ...options
+  }: LifeOptions & Pick<FakeProgramOptions, 'ignores'>) {
+    const scheduler = new VirtualTimeScheduler();
+    const program = fakeProgram(undefined, { scheduler, ...(ignores && { ignores }) });
+    const life$ = lifeOf('fake', { ...program.options, ...options });
+    const heard = hear(life$);
+    await advance(scheduler, 0);
+    return { scheduler, program, life$, heard };
   }
 
   const wrong: [string, any, any, ErrorConstructor][] = [
@@ -408,6 +429,62 @@ describe('lifeOf', () => {
     expect(seen.statuses).toContainEqual(
       expect.objectContaining({ state: 'stopping', cause: 'input-error', stage: 'term' }),
     );
+  });
+
+  it('errors with what its input errors with, nothing included', async () => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as bad code does
+    const seen = live('cat', { input: Promise.reject<string>(undefined) });
+    expect(await seen.end).toBe('error');
+    expect(seen.error).toBeUndefined();
+  });
+
+  it('stops at SIGTERM when it is unsubscribed from while it waits for an end by end-of-file', async () => {
+    const { scheduler, program, heard } = await fakeLife({
+      ignores: ['eof'],
+      maxLineBytes: 5,
+      stop: { endInputMs: 60_000 },
+    });
+    program.lastRun.print('too long');
+    await advance(scheduler, 0);
+    expect(program.lastRun.signals).toEqual([]);
+    heard.leave();
+    expect(program.lastRun.signals).toEqual(['SIGTERM', 'SIGCONT']);
+    await advance(scheduler, 0);
+    expect(scheduler.actions).toEqual([]);
+  });
+
+  onLinux('ends descendants when it is unsubscribed from after the exit', async () => {
+    const pids: number[] = [];
+    const { subscription } = subscribe(
+      lifeOf(sh('sleep 1000 & echo $!'), {
+        stop: { drainMs: Infinity },
+        output: { next: (pid) => pids.push(Number(pid)) },
+      }),
+    );
+    await eventually(() => pids.length > 0);
+    // The program itself is reaped.
+    await eventually(() => !isAlive(groupOf(pids[0]!)));
+    subscription.unsubscribe();
+    await eventually(() => !isAlive(pids[0]!));
+  });
+
+  it('reads its input anew after a run that survived SIGKILL', async () => {
+    let reads = 0;
+    const { scheduler, program, life$, heard } = await fakeLife({
+      ignores: ['eof', 'SIGTERM', 'SIGKILL'],
+      input: defer(() => concat([`of read ${++reads}`], NEVER)),
+      ready: () => (reads === 1 ? NEVER : of('at once')),
+    });
+    heard.leave();
+    await advance(scheduler, 60_000);
+    program.lastRun.exit();
+    await advance(scheduler, 0);
+    const again = hear(life$);
+    await advance(scheduler, 0);
+    expect(program.runs.map(({ received }) => received)).toEqual([[], ['of read 2']]);
+    program.lastRun.exit();
+    await advance(scheduler, 0);
+    expect(again.end).toBe('complete');
   });
 
   it('tells `starting` first when its input errors at once', async () => {

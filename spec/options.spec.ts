@@ -100,6 +100,11 @@ const NO_INPUT = 'input must be an Observable, a promise, an iterable or a strea
 const wrongInputs: Wrong[] = [
   ['input', 'input is a string, which would be sent one character a line: pass [input]', 'text'],
   ['input', 'input is a string, which would be sent one character a line: pass [input]', ''],
+  [
+    'input',
+    'input is bytes, which would be sent one number a line: pass [input]',
+    Buffer.from('a'),
+  ],
   ['input', NO_INPUT, null],
   ['input', NO_INPUT, 5],
   ['input', NO_INPUT, {}],

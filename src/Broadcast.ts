@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import { safely } from './safely.js';
 
 /**
  * A multicast stream that is written by a plain loop: what an RxJS `Subject` does, without the
@@ -30,6 +31,10 @@ export class Broadcast<T> {
 
   constructor(private readonly replay = 0) {}
 
+  get isObserved(): boolean {
+    return this.#subscribers.length > 0;
+  }
+
   next(value: T): void {
     if (this.#completed) return;
     if (this.replay > 0) this.#remember(value);
@@ -38,7 +43,7 @@ export class Broadcast<T> {
 
   complete(): void {
     this.#completed = true;
-    for (const subscriber of this.#subscribers) subscriber.complete();
+    for (const subscriber of this.#subscribers) safely(() => subscriber.complete());
   }
 
   #remember(value: T): void {

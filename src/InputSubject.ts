@@ -1,9 +1,10 @@
 import { Subject } from 'rxjs';
 import { messageOf } from './errors.js';
 import type { InputQueue } from './process/InputQueue.js';
+import { safely } from './safely.js';
 
 /**
- * What goes to a program's stdin, as a Subject that never ends: `complete()` is the end-of-file of the
+ * What goes to a program's stdin, as a Subject that ends only with its worker: `complete()` is the end-of-file of the
  * current run alone, as `WebSocketSubject`'s closes the socket. Who subscribes sees what is sent.
  */
 export class InputSubject<In> extends Subject<In> {
@@ -32,6 +33,11 @@ export class InputSubject<In> extends Subject<In> {
       'SimpleIpcWarning',
     );
     this.complete();
+  }
+
+  /** The worker is disposed: who watches what is sent has seen it all. */
+  endAll(): void {
+    safely(() => super.complete());
   }
 
   /** @throws TypeError: it would end the input for everyone. */

@@ -3,6 +3,7 @@ import type { StopError } from './errors.js';
 import { inOrder } from './inOrder.js';
 import { Run, type RunPorts } from './process/Run.js';
 import type { RunPlan } from './process/RunPlan.js';
+import { safely } from './safely.js';
 import type { Exit, StopStage, WorkerStatus } from './status.js';
 
 /** What a lane is connected to. */
@@ -63,8 +64,10 @@ export class RunLane<Out, In> {
 
   /** Ends the current run by the ladder; the next begins for the same watcher. Says if a run is under way or waits to begin. */
   recycle(): boolean {
-    this.#run?.stop('recycled', 'eof');
-    return !this.isIdle;
+    // What its watcher has left ends in any case, and is followed by nothing.
+    const isWatched = this.#watcher?.closed === false;
+    if (isWatched) this.#run?.stop('recycled', 'eof');
+    return isWatched || this.#waiting.length > 0;
   }
 
   /** Stops reading the output of this run and those that follow, or reads on. */
@@ -126,8 +129,9 @@ export class RunLane<Out, In> {
       this.#ports.status({ state: 'exited', exit });
       this.#ports.ended(exit);
       watcher.next({ state: 'exited', exit });
-      if (error === undefined) watcher.complete();
-      else watcher.error(error);
+      // An input may have failed with `undefined`.
+      const isFailure = error !== undefined || exit.reason === 'input-error';
+      safely(() => (isFailure ? watcher.error(error) : watcher.complete()));
       this.#beginNext();
       if (this.isIdle) this.#ports.idle();
     }
@@ -137,6 +141,6 @@ export class RunLane<Out, In> {
     this.#survivor = error;
     this.#watcher = undefined;
     this.#ports.idle();
-    for (const lost of [watcher, ...this.#waiting.splice(0)]) lost.error(error);
+    for (const lost of [watcher, ...this.#waiting.splice(0)]) safely(() => lost.error(error));
   }
 }

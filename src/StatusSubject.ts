@@ -1,5 +1,6 @@
 import { BehaviorSubject, Subject, type Observable } from 'rxjs';
 import { inOrder } from './inOrder.js';
+import { safely } from './safely.js';
 import type { WorkerStatus } from './status.js';
 
 /** The hand that writes a status subject. */
@@ -49,7 +50,7 @@ export function createStatus(): StatusWriter {
       changes$.next(status);
     }),
     complete() {
-      BehaviorSubject.prototype.complete.call(status$);
+      safely(() => BehaviorSubject.prototype.complete.call(status$));
     },
   };
 }

@@ -1,9 +1,10 @@
-import { Observable, Subject, Subscription, type MonoTypeOperatorFunction } from 'rxjs';
+import { defer, Observable, Subject, Subscription, type MonoTypeOperatorFunction } from 'rxjs';
 import { keepTimeBy } from './clock.js';
 import { messageOf, NotRunningError, SimpleIpcError } from './errors.js';
 import type { RunPorts } from './process/Run.js';
 import type { RunPlan } from './process/RunPlan.js';
 import { RunLane } from './RunLane.js';
+import { safely } from './safely.js';
 import type { StatusWriter } from './StatusSubject.js';
 import { MAX_EXITS, type Exit, type WorkerStatus } from './status.js';
 
@@ -151,13 +152,13 @@ export class Supervisor<Out, In> {
     const before = this.#policy;
     const policy = new Subscription();
     this.#policy = policy;
-    before.unsubscribe();
+    safely(() => before.unsubscribe());
     // A policy that is left may end the life from there, or begin anew.
     if (policy.closed) return;
     const run$ = this.#runWhile(policy);
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
-      keepTimeBy(this.#plan.clock, () => this.#supervise(run$)).subscribe({
+      defer(() => keepTimeBy(this.#plan.clock, () => this.#supervise(run$))).subscribe({
         next: (status) => this.#takeOver(status),
         error: (error: unknown) =>
           this.#policyEnded(policy, asSimpleIpcError(this.#plan.command, error)),
@@ -179,6 +180,8 @@ export class Supervisor<Out, In> {
     if (status.state !== 'backoff' || this.#state !== 'exited') return;
     if (status.exit.generation !== this.#lane.generation) return;
     this.#state = status.state;
+    // The policy goes on: there was nothing to start.
+    this.#startAgain = false;
     this.#status.next(status);
   }
 
@@ -190,7 +193,7 @@ export class Supervisor<Out, In> {
 
   #end(): void {
     this.#phase = 'ending';
-    this.#policy.unsubscribe();
+    safely(() => this.#policy.unsubscribe());
     this.#settle();
   }
 

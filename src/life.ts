@@ -19,7 +19,7 @@ import type { Command } from './command.js';
 import { InputClosedError } from './errors.js';
 import type { WithCodec } from './framing/codec.js';
 import type { LineInput } from './framing/lines.js';
-import { checkMethods, checkOptions, checkType } from './check.js';
+import { checkMethods, checkOptions, checkPieces, checkType } from './check.js';
 import { planRun, type RunOptions } from './options.js';
 import { isSource, pour } from './pour.js';
 import { InputQueue } from './process/InputQueue.js';
@@ -76,11 +76,7 @@ export function lifeOf<Out, In>(
 ): Observable<WorkerStatus> {
   checkOptions('options', options);
   const { input, output, stderrLines, signal } = options;
-  if (typeof input === 'string') {
-    throw new TypeError(
-      'input is a string, which would be sent one character a line: pass [input]',
-    );
-  }
+  checkPieces('input', input);
   if (input !== undefined && !isSource(input)) {
     throw new TypeError('input must be an Observable, a promise, an iterable or a stream');
   }
@@ -102,10 +98,9 @@ export function lifeOf<Out, In>(
     output: sinkOf(output),
     stderr: sinkOf(stderrLines),
     leaveAt: 'term',
-    ended: noop,
     idle: noop,
-    status({ state }) {
-      if (state !== 'exited') return;
+    status: noop,
+    ended() {
       inputIsOver$.next();
       queue.refuse(() => new InputClosedError(plan.command, 'has ended'));
       queue.accept();

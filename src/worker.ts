@@ -1,4 +1,4 @@
-import { identity, Subject, type Observable } from 'rxjs';
+import { identity, type Observable, type Subject } from 'rxjs';
 import { Brake } from './Brake.js';
 import { Broadcast } from './Broadcast.js';
 import type { Clock } from './clock.js';
@@ -22,7 +22,8 @@ export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<
   readonly start?: boolean;
   /**
    * The restart policy: any operator on an Observable that is one run per subscription, such as
-   * `restartOnExit()`, or RxJS's `retry(3)` and `repeat({ delay: 1_000 })`. @defaultValue none
+   * `restartOnExit()`, or RxJS's `retry(3)` and `repeat({ delay: 1_000 })`. One that errors or throws fails the
+   * life, with that as the cause. @defaultValue none
    */
   readonly supervise?: Policy;
   /** How many of the last values a late subscriber of `output$` and `stderr$` gets. @defaultValue 0 */
@@ -167,10 +168,10 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
     const status = createStatus();
-    const rejected$ = new Subject<RejectedInput<In>>();
+    const rejected = new Broadcast<RejectedInput<In>>();
     const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
       rejected: (lost, isKnown) => {
-        if (rejected$.observed) rejected$.next(lost);
+        if (rejected.isObserved) rejected.next(lost);
         else if (!isKnown)
           this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
       },
@@ -178,8 +179,9 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.output$ = output.values$;
     this.stderr$ = stderr.values$;
     this.status$ = status.status$;
-    this.send = new InputSubject(input);
-    this.rejected$ = rejected$.asObservable();
+    const send = new InputSubject(input);
+    this.send = send;
+    this.rejected$ = rejected.values$;
     this.#supervisor = new Supervisor(
       plan,
       {
@@ -203,7 +205,8 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.#complete = () => {
       output.complete();
       stderr.complete();
-      rejected$.complete();
+      rejected.complete();
+      send.endAll();
       status.complete();
     };
     if (start) this.start();

@@ -30,6 +30,11 @@ export class Aftermath {
     else if (this.#phase === 'closing') this.done();
   }
 
+  /** Nobody listens any more. */
+  hurry(): void {
+    if (this.#phase === 'draining') this.#endGroup();
+  }
+
   #endGroup(): void {
     const { terminateMs, killMs } = this.run.stop;
     this.#phase = 'ending';

@@ -3,6 +3,7 @@ import { ExitError, FramingError, messageOf, StartTimeoutError, StopError } from
 import type { Decoder } from '../framing/codec.js';
 import { PieceDecoder } from '../framing/PieceDecoder.js';
 import type { Exit, ExitReason, StopCause, StopStage, WorkerStatus } from '../status.js';
+import { safely } from '../safely.js';
 import { Aftermath } from './Aftermath.js';
 import { Inlet } from './Inlet.js';
 import type { InputQueue } from './InputQueue.js';
@@ -129,15 +130,18 @@ export class Run<Out, In> {
     if (!before) {
       this.#stopping = { cause, stage: from };
       this.#error = error;
-      this.#readiness?.unsubscribe();
       this.#program.resume();
       if (this.#isOver) this.#stage(from);
       else this.#ladder.climb(from);
+      this.#leaveReady();
     } else if (cause === 'requested' && before.cause !== 'requested') {
       before.cause = cause;
       this.#error = undefined;
-      this.#stage(before.stage);
+      // Who leaves a stream does not wait for an end-of-file.
+      if (from === 'term' && before.stage === 'eof' && !this.#isOver) this.#ladder.climb(from);
+      else this.#stage(before.stage);
     }
+    if (from === 'term') this.#aftermath?.hurry();
   }
 
   /**
@@ -181,7 +185,12 @@ export class Run<Out, In> {
     });
     this.#readiness.add(cancelTimer);
     // ready() itself may have led to a stop, or to the end.
-    if (!this.#isGoingOn()) this.#readiness.unsubscribe();
+    if (!this.#isGoingOn()) this.#leaveReady();
+  }
+
+  /** What it does when it is left may throw, or stop the run. */
+  #leaveReady(): void {
+    safely(() => this.#readiness?.unsubscribe());
   }
 
   #run(): void {
@@ -248,7 +257,7 @@ export class Run<Out, In> {
 
   #over(): void {
     this.#isOver = true;
-    this.#readiness?.unsubscribe();
+    this.#leaveReady();
     this.#ladder.cancel();
     // Whoever hears of an input that is lost may stop the run, or restart it.
     this.#inlet.close();

@@ -27,6 +27,7 @@ export class StopLadder {
 
   /** Climbs from a rung to the last, until cancelled. */
   climb(stage: StopStage): void {
+    this.#cancel();
     const next = STAGES[STAGES.indexOf(stage) + 1];
     this.#cancel = this.plan.clock.after(this.#timeOf(stage), () => {
       if (next) this.climb(next);
