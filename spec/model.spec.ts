@@ -187,6 +187,7 @@ const wildDeeds: typeof deeds = [
   ...deeds,
   fc.constant(deed('end of file', (rig) => rig.worker.send.complete())),
   fc.constant(deed('print ready', (rig) => rig.print('ready'))),
+  fc.constant(deed('close stdin', (rig) => rig.closeStdin())),
   fc.constant(deed('print too long a line', (rig) => rig.print(LONG_LINE))),
   fc
     .constantFrom<Refusal>('ENOENT', 'EAGAIN')

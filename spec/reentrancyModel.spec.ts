@@ -156,7 +156,7 @@ const ready: OwnOf = (act) => {
       act();
       write(HELLO);
       act();
-      return ++calls % 2 === 0 ? of('at once') : output$.pipe(tap(act));
+      return ++calls % 2 === 0 ? of('at once') : output$.pipe(tap(act), finalize(act));
     },
     startTimeoutMs: 50,
   };

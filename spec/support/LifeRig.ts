@@ -7,6 +7,7 @@ import {
   type WorkerStatus,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
+import type { Program } from '../../src/process/Program.js';
 import { expectEdges, Starts } from './expectEdges.js';
 import { IGNORES, type Temper } from './LifeModel.js';
 import { takeWarnings } from './programs.js';
@@ -105,6 +106,14 @@ export class LifeRig {
     if (line.length > MAX_LINE_BYTES) this.garbled.add(program);
     // What follows what cannot be read means nothing.
     if (!this.garbled.has(program)) this.printed.push(line);
+  }
+
+  /** Whatever is written from now on fails, as it does when a program has closed its stdin. */
+  closeStdin(): void {
+    const write: Program['write'] = (_data, done) => {
+      void Promise.resolve().then(() => done(new Error('write EPIPE')));
+    };
+    if (this.living[0]) Object.assign(this.living[0], { write });
   }
 
   /** What the worker holds: at rest nothing (I5), and every input is accounted for. */
