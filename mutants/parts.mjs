@@ -9,7 +9,7 @@ export const parts = {
   run: {
     sources: ['process/{Run,StopLadder,Aftermath}'],
     specs:
-      'model|reentrancy|worker|operators/paced|process/Aftermath|faults/(exits|output|stopping|restarts|spawning)',
+      'model|reentrancy|worker|operators/paced|process/(Aftermath|Run)|faults/(exits|output|stopping|restarts|spawning)',
   },
   lives: {
     sources: ['RunLane', 'Supervisor', 'life', 'inOrder'],
