@@ -231,6 +231,30 @@ describe('createPool', () => {
       expect(ask('b').end).toBe('open');
     });
 
+    it('wait for a worker that is busy when the others are stopped', async () => {
+      const { pool, ask, system, received } = await fakePool({ size: 2 });
+      const one = ask('one');
+      await Promise.all([pool.workers[1]!.stop(), system.pass(10)]);
+      const two = ask('two');
+      expect(two.end).toBe('open');
+      system.programs[0]!.print('1\n');
+      await system.pass(0);
+      system.programs[0]!.print('2\n');
+      expect([one, two]).toMatchObject([{ values: ['1'] }, { values: ['2'] }]);
+      expect(received()[0]).toEqual(['one', 'two']);
+    });
+
+    it('that wait for a worker to start are still answered when the pool is stopped', async () => {
+      const { pool, ask, system } = await fakePool({ size: 1 });
+      system.newest.exit(1);
+      const heard = ask('a');
+      const stopped = pool.stop();
+      await system.pass(10);
+      system.newest.print('A\n');
+      await Promise.all([stopped, system.pass(10)]);
+      expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+    });
+
     it('may fail by the ten thousand at once', async () => {
       const { pool, ask, system, now } = await fakePool({ size: 1 });
       ask('first');

@@ -10,7 +10,7 @@ export class Broadcast<T> {
   /** The stream. A late subscriber first gets the last `replay` values, then whatever comes. */
   readonly values$ = new Observable<T>((subscriber) => {
     for (let i = 0; i < this.#recent.length; i++) {
-      subscriber.next(this.#recent[(this.#oldest + i) % this.#recent.length] as T);
+      subscriber.next(this.#recent[(this.#end + i) % this.#recent.length] as T);
     }
     if (this.#completed) {
       subscriber.complete();
@@ -26,7 +26,8 @@ export class Broadcast<T> {
   #subscribers: readonly Subscriber<T>[] = [];
   /** The last values; once there are `replay` of them, a ring. */
   readonly #recent: T[] = [];
-  #oldest = 0;
+  /** Where the next value goes; in a full ring, where the oldest is. */
+  #end = 0;
   #completed = false;
 
   constructor(private readonly replay = 0) {}
@@ -47,11 +48,7 @@ export class Broadcast<T> {
   }
 
   #remember(value: T): void {
-    if (this.#recent.length < this.replay) {
-      this.#recent.push(value);
-    } else {
-      this.#recent[this.#oldest] = value;
-      this.#oldest = (this.#oldest + 1) % this.replay;
-    }
+    this.#recent[this.#end] = value;
+    this.#end = (this.#end + 1) % this.replay;
   }
 }
