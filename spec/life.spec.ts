@@ -468,6 +468,22 @@ describe('lifeOf', () => {
     await eventually(() => !isAlive(pids[0]!));
   });
 
+  onLinux(
+    'waits for no output of descendants either, when it was left before the exit',
+    async () => {
+      const output: string[] = [];
+      const program = `trap 'exit 0' TERM; (trap '' TERM; exec sleep 1000) & echo "$!"; while :; do sleep 0.05; done`;
+      const life$ = lifeOf(sh(program), {
+        stop: { drainMs: Infinity, terminateMs: 100 },
+        output: { next: (line) => output.push(line) },
+      });
+      const { subscription } = subscribe(life$);
+      await eventually(() => output.length > 0);
+      subscription.unsubscribe();
+      await eventually(() => !isAlive(Number(output[0])));
+    },
+  );
+
   it('reads its input anew after a run that survived SIGKILL', async () => {
     let reads = 0;
     const { scheduler, program, life$, heard } = await fakeLife({

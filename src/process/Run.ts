@@ -54,6 +54,8 @@ export class Run<Out, In> {
   #hasEnded = false;
   #isRunning = false;
   #isPaused = false;
+  /** Nobody listens any more. */
+  #isLeft = false;
 
   /** Spawns the program. Nothing is told before `announce`. */
   constructor(plan: RunPlan<Out, In>, generation: number, ports: RunPorts<Out, In>) {
@@ -141,7 +143,8 @@ export class Run<Out, In> {
       if (from === 'term' && before.stage === 'eof' && !this.#isOver) this.#ladder.climb(from);
       else this.#stage(before.stage);
     }
-    if (from === 'term') this.#aftermath?.hurry();
+    if (from === 'term' && cause === 'requested') this.#isLeft = true;
+    if (this.#isLeft) this.#aftermath?.hurry();
   }
 
   /**
@@ -253,6 +256,7 @@ export class Run<Out, In> {
     });
     this.#program.resume();
     if (this.#outputClosed) this.#aftermath.closed();
+    else if (this.#isLeft) this.#aftermath.hurry();
   }
 
   #over(): void {
