@@ -6,11 +6,20 @@ import {
   map,
   mergeMap,
   NEVER,
+  noop,
   of,
   toArray,
   type Observable,
 } from 'rxjs';
-import { createPool, exchange, NotRunningError, type PoolOptions } from 'simple-ipc';
+import {
+  createPool,
+  exchange,
+  InputClosedError,
+  NotRunningError,
+  StopError,
+  type PoolOptions,
+} from 'simple-ipc';
+import type { Program } from '../src/process/Program.js';
 import { fakePool, reply } from './support/fakePool.js';
 import { hear } from './support/fakeWorker.js';
 import {
@@ -20,11 +29,17 @@ import {
   fixture,
   isAlive,
   numbers,
+  record,
   until,
   takeWarnings,
   use,
   watchWarnings,
 } from './support/programs.js';
+
+/** As when the program has closed its stdin. */
+const fail: Program['write'] = (_data, done) => {
+  void Promise.resolve().then(() => done(new Error('EPIPE')));
+};
 
 describe('createPool', () => {
   beforeEach(watchWarnings);
@@ -229,6 +244,46 @@ describe('createPool', () => {
       pool.workers[1]!.start();
       await system.pass(0);
       expect(ask('b').end).toBe('open');
+    });
+
+    it('are not left to a program that has closed its stdin: a second later it is replaced', async () => {
+      const { pool, ask, system, now } = await fakePool({ size: 1 });
+      Object.assign(system.newest, { write: fail });
+      const one = ask('one');
+      await system.pass(0);
+      expect(one.end).toBeInstanceOf(InputClosedError);
+      const two = ask('two');
+      await system.pass(999);
+      expect(pool.workers[0]!.status$.value).toMatchObject({ state: 'running', generation: 1 });
+      await system.pass(1);
+      expect(pool.workers[0]!.status$.value).toMatchObject({ state: 'stopping', stage: 'eof' });
+      await system.pass(1_000);
+      system.newest.print('2\n');
+      expect(two).toMatchObject({ values: ['2'], end: 'complete' });
+      expect(now()).toMatchObject({ idle: 1, waiting: 0 });
+    });
+
+    it("are the policy's affair if the program ends that has closed its stdin", async () => {
+      const { pool, ask, system } = await fakePool({ size: 1 });
+      Object.assign(system.newest, { write: fail });
+      ask('one');
+      await system.pass(500);
+      system.newest.exit(1);
+      await system.pass(10);
+      const { statuses } = record(pool.workers[0]!);
+      await system.pass(10_000);
+      expect(statuses).toMatchObject([{ state: 'running', generation: 2 }]);
+    });
+
+    it('fail when their program survives SIGKILL, and the pool can be stopped', async () => {
+      const { pool, ask, system } = await fakePool({ size: 1 });
+      const { newest } = system;
+      Object.assign(newest, { signal: noop, end: noop });
+      const heard = ask('a');
+      await Promise.all([pool.workers[0]!.stop(), system.pass(60_000)]);
+      expect(heard.end).toBeInstanceOf(StopError);
+      await pool.stop();
+      newest.exit();
     });
 
     it('wait for a worker that is busy when the others are stopped', async () => {

@@ -1,6 +1,14 @@
 import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
-import { lastValueFrom, of, Subscription, tap, VirtualTimeScheduler, type Observable } from 'rxjs';
+import {
+  lastValueFrom,
+  of,
+  Subscription,
+  take,
+  tap,
+  VirtualTimeScheduler,
+  type Observable,
+} from 'rxjs';
 import {
   createWorker,
   feed,
@@ -15,6 +23,7 @@ import {
   type WorkerOptions,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
+import { internalsOf } from '../src/worker.js';
 import { collectGarbage } from './support/collectGarbage.js';
 import {
   checked,
@@ -332,6 +341,16 @@ describe('feed', () => {
       });
       await collectGarbage();
       expect(sources.filter((source) => source.deref()).length).toBeLessThan(10);
+    });
+
+    it('waits for nothing more once it was left from inside of its progress', async () => {
+      const { worker } = await fakeReader();
+      const onMove = jest.spyOn(internalsOf(worker).input, 'onMove');
+      feed(worker, ['x'.repeat(100_000), 'a'])
+        .pipe(take(1))
+        .subscribe();
+      await turn();
+      expect(onMove).not.toHaveBeenCalled();
     });
 
     it('leaves room for two at once, which mix whole lines', async () => {

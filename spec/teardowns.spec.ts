@@ -1,5 +1,16 @@
-import { finalize, identity, pipe, type MonoTypeOperatorFunction, type Observable } from 'rxjs';
-import { lifeOf, restartOnExit } from 'simple-ipc';
+import {
+  finalize,
+  identity,
+  noop,
+  of,
+  pipe,
+  Subject,
+  take,
+  type MonoTypeOperatorFunction,
+  type Observable,
+} from 'rxjs';
+import { exchange, ExitError, feed, lifeOf, NotRunningError, restartOnExit } from 'simple-ipc';
+import { fakePool } from './support/fakePool.js';
 import { fakeWorker, hear } from './support/fakeWorker.js';
 import { cleanUp, collectUnhandled, eventually, watchWarnings } from './support/programs.js';
 
@@ -73,6 +84,74 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
       expect(heard.map(({ end }) => end)).toEqual(streams.map(() => 'complete'));
     },
   );
+
+  it('of `reply`: the next request gets its turn, at a reply, a time-out and the end of the run', async () => {
+    const { worker, system } = await fakeWorker();
+    const ask = (request: string) => {
+      const reply = (output$: Observable<string>) => output$.pipe(take(1), throwing());
+      return hear(of(request).pipe(exchange(worker, { reply, timeoutMs: 100 })));
+    };
+    const asked = ['a', 'b', 'c', 'd'].map(ask);
+    await system.pass(0);
+    system.newest!.print('A\n');
+    await system.pass(0);
+    system.newest!.exit(1);
+    await system.pass(10);
+    await system.pass(100);
+    await system.pass(10);
+    system.newest!.print('D\n');
+    const ends = asked.map(({ end }) => (end instanceof Error ? end.name : end));
+    expect(ends).toEqual(['complete', 'ExitError', 'ReplyTimeoutError', 'complete']);
+  });
+
+  it('of who asks what cannot be sent: the next is asked', async () => {
+    const { worker, system } = await fakeWorker();
+    await worker.stop();
+    const source$ = new Subject<string>();
+    source$.pipe(exchange(worker, { reply: take(1) }), throwing()).subscribe({ error: noop });
+    source$.next('a');
+    worker.start();
+    await system.pass(0);
+    hear(of('b').pipe(exchange(worker, { reply: take(1) })));
+    await system.pass(0);
+    expect(system.newest!.received).toEqual(['b']);
+  });
+
+  it('of one who asks by key: the others hear of the end of the run', async () => {
+    const { worker, system, program } = await fakeWorker();
+    const ask = (request: string) => of(request).pipe(exchange(worker, { key: identity }));
+    ask('a').pipe(throwing()).subscribe({ error: noop });
+    const other = hear(ask('b'));
+    await system.pass(0);
+    program.exit(1);
+    expect(other.end).toBeInstanceOf(ExitError);
+  });
+
+  it('of who feeds: the worker hears of the exit', async () => {
+    const { worker, told, system, program } = await fakeWorker({ supervise: identity });
+    feed(worker, ['a']).pipe(throwing()).subscribe({ error: noop });
+    program.exit(1);
+    await system.pass(0);
+    expect(told.states).toEqual([...run, 'exited', 'failed']);
+  });
+
+  it('of who asks a pool that has no worker left: the others are told', async () => {
+    const { pool, system, ask } = await fakePool({ size: 1 });
+    ask('a');
+    of('b')
+      .pipe(exchange(pool, { reply: take(1) }), throwing())
+      .subscribe({ error: noop });
+    const other = ask('c');
+    await Promise.all([pool.workers[0]!.stop(), system.pass(10)]);
+    expect(other.end).toBeInstanceOf(NotRunningError);
+  });
+
+  it('of who watches a pool: it is disposed', async () => {
+    const { pool } = await fakePool({ size: 1 });
+    pool.status$.pipe(throwing()).subscribe();
+    const disposed = pool[Symbol.asyncDispose]();
+    await expect(disposed).resolves.toBeUndefined();
+  });
 
   it('of a subscriber to a cold stream: the next is served', async () => {
     const life$ = lifeOf('true');

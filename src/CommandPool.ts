@@ -1,5 +1,5 @@
 import { BehaviorSubject, distinctUntilChanged, Observable, Subscription } from 'rxjs';
-import { askInTurn, type AskLimits } from './askInTurn.js';
+import { askInTurn, END_FOLLOWS_MS, type AskLimits } from './askInTurn.js';
 import { parseCommand, type Command } from './command.js';
 import { ExitError, InputClosedError, NotRunningError, type CommandWords } from './errors.js';
 import type { LineInput } from './framing/lines.js';
@@ -8,6 +8,7 @@ import { planRestarts, RestartBudget, type RestartPolicy } from './operators/res
 import { checkFromOne, checkOptions, checkWhole } from './check.js';
 import { inOrder } from './inOrder.js';
 import { withCodec } from './options.js';
+import { safely } from './safely.js';
 import { WaitingLine } from './WaitingLine.js';
 import { createWorker, internalsOf, type ReactiveWorker, type WorkerOptions } from './worker.js';
 
@@ -120,7 +121,7 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
         const ask = (): void => {
           times++;
           // Why there is no worker left is no reason to ask again.
-          subscriber.add(this.#whenIdle(begin, (error) => subscriber.error(error)));
+          subscriber.add(this.#whenIdle(begin, (error) => safely(() => subscriber.error(error))));
         };
         const begin = (worker: ReactiveWorker<Out, In>): void => {
           const askOnce = askInTurn(worker, reply, { timeoutMs, attempts: 1 }, true);
@@ -153,7 +154,7 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await Promise.all(this.workers.map((worker) => worker[Symbol.asyncDispose]()));
-    this.#status$.complete();
+    safely(() => this.#status$.complete());
   }
 
   async #drain(): Promise<void> {
@@ -214,8 +215,22 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
     turns.take(() => {
       turns.done();
       member.isBusy = false;
+      if (isUnread(member.worker)) this.#replace(member.worker);
       this.#follow(member);
     });
+  }
+
+  /** If the end of its program is why nothing reads, that follows; otherwise it is of no use any more. */
+  #replace(worker: ReactiveWorker<Out, In>): void {
+    const { clock, statusChanges$ } = internalsOf(worker);
+    const waiting = new Subscription();
+    waiting.add(statusChanges$.subscribe(() => waiting.unsubscribe()));
+    waiting.add(
+      clock.after(END_FOLLOWS_MS, () => {
+        waiting.unsubscribe();
+        void worker.restart();
+      }),
+    );
   }
 
   get #failure(): Error {
@@ -239,6 +254,11 @@ export class CommandPool<Out, In> implements Pool<Out, In> {
     if (this.#isDrained) this.#drained?.();
     this.#tell(this.#count());
   }
+}
+
+/** Whether its program runs, but has closed its stdin. */
+function isUnread<Out, In>(worker: ReactiveWorker<Out, In>): boolean {
+  return worker.status$.value.state === 'running' && internalsOf(worker).input.isUnread;
 }
 
 function isSame(one: PoolStatus, other: PoolStatus): boolean {

@@ -97,6 +97,7 @@ export class Correspondence<Out, In> {
     this.#listening = new Subscription();
     this.#listening.add(this.#output$.subscribe((reply) => this.#receive(reply)));
     this.#listening.add(supervisor.ended$.subscribe((exit) => this.#runEnded(exit)));
+    this.#listening.add(supervisor.rest$.subscribe((error) => this.#restBegan(error)));
   }
 
   #receive(reply: Out): void {
@@ -119,6 +120,13 @@ export class Correspondence<Out, In> {
       asked.failure = failure;
       if (asked.times < asked.asker.limits.attempts) this.#send(asked);
       else this.#fail(asked, failure);
+    }
+  }
+
+  /** What survived SIGKILL has not ended. What was not sent is rejected now. */
+  #restBegan(error: unknown): void {
+    for (const asked of [...this.#asked.values()]) {
+      if (asked.times > 0 && !this.#unsent.has(asked)) this.#fail(asked, error);
     }
   }
 
@@ -165,7 +173,7 @@ export class Correspondence<Out, In> {
     const fail = (): void => this.#fail(asked, error);
     asked.cancelTimer();
     asked.cancelTimer = clock.after(Math.min(timeoutMs, END_FOLLOWS_MS), () => {
-      if (timeoutMs <= END_FOLLOWS_MS || input.isRefusing) fail();
+      if (timeoutMs <= END_FOLLOWS_MS || input.isUnread) fail();
       else asked.cancelTimer = clock.after(timeoutMs - END_FOLLOWS_MS, fail);
     });
   }

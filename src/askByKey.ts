@@ -7,6 +7,7 @@ import {
   type Correspondence,
   type Key,
 } from './Correspondence.js';
+import { safely } from './safely.js';
 import { internalsOf, type ReactiveWorker } from './worker.js';
 
 /**
@@ -77,7 +78,7 @@ class Asking<Out, In> implements Asker<Out, In> {
   }
 
   failed(error: unknown): void {
-    this.subscriber.error(error);
+    safely(() => this.subscriber.error(error));
   }
 
   leave(): void {
@@ -90,7 +91,7 @@ class Asking<Out, In> implements Asker<Out, In> {
     try {
       id = this.correspondence.idOf(request);
     } catch (error) {
-      this.subscriber.error(error);
+      this.failed(error);
       return;
     }
     if (this.subscriber.closed) return;
@@ -108,6 +109,8 @@ class Asking<Out, In> implements Asker<Out, In> {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
-    if (this.#isComplete && this.#underWay.length === 0) this.subscriber.complete();
+    if (this.#isComplete && this.#underWay.length === 0) {
+      safely(() => this.subscriber.complete());
+    }
   }
 }

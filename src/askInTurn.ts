@@ -1,5 +1,6 @@
 import { defer, Observable, Subscription } from 'rxjs';
 import { ExitError, InputClosedError, ReplyTimeoutError } from './errors.js';
+import { safely } from './safely.js';
 import type { Exit } from './status.js';
 import { internalsOf, type ReactiveWorker } from './worker.js';
 
@@ -34,19 +35,21 @@ export function askInTurn<Out, In, Reply>(
       let talk = Subscription.EMPTY;
       let over = false;
 
+      // What `reply` does when it is left may throw.
+      const leave = (): void => safely(() => talk.unsubscribe());
       const endTurn = (): void => {
         if (over) return;
         over = true;
-        talk.unsubscribe();
+        leave();
         if (inTurn) turns.done();
       };
       const done = (): void => {
         endTurn();
-        subscriber.complete();
+        safely(() => subscriber.complete());
       };
       const fail = (error: unknown): void => {
         endTurn();
-        subscriber.error(error);
+        safely(() => subscriber.error(error));
       };
       const giveUp = (error: unknown): void => {
         // Whatever still comes of the reply comes from a run that is being ended.
@@ -59,7 +62,7 @@ export function askInTurn<Out, In, Reply>(
           fail(failure);
           return;
         }
-        talk.unsubscribe();
+        leave();
         askWhenRunning();
       };
       const ask = (): void => {
@@ -73,6 +76,8 @@ export function askInTurn<Out, In, Reply>(
           }),
         );
         talk.add(supervisor.ended$.subscribe(runEnded));
+        // What survived SIGKILL has not ended.
+        talk.add(supervisor.rest$.subscribe((error) => fail(error)));
         talk.add(
           defer(() => reply(output$, request)).subscribe({
             next: (value) => subscriber.next(value),
@@ -87,7 +92,7 @@ export function askInTurn<Out, In, Reply>(
         // `reply` is the user's, who may have restarted the worker.
         if (supervisor.settled()) {
           times--;
-          talk.unsubscribe();
+          leave();
           askWhenRunning();
           return;
         }
@@ -95,7 +100,7 @@ export function askInTurn<Out, In, Reply>(
           is.lost = true;
           if (error instanceof InputClosedError && times < attempts) {
             // If its end is why, that follows, and may ask again.
-            talk.add(clock.after(END_FOLLOWS_MS, () => input.isRefusing && fail(error)));
+            talk.add(clock.after(END_FOLLOWS_MS, () => input.isUnread && fail(error)));
           } else {
             fail(failure ?? error);
           }

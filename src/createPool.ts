@@ -11,7 +11,7 @@ export function createPool<Out, In = LineInput>(
 /**
  * Creates a pool: several workers behind one `exchange`. A request goes to the worker that has been idle
  * longest, one at a time each; one that is starting or restarting takes none. A request that is
- * `idempotent` and whose run ends is asked again of another worker.
+ * `idempotent` and whose run ends is asked again of another worker. A worker that no longer reads is restarted.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { checkPieces } from './check.js';
 import { pourPulled, type FeedProgress, type Pullable } from './pour.js';
+import { safely } from './safely.js';
 import { internalsOf, type ReactiveWorker } from './worker.js';
 
 /**
@@ -37,5 +38,5 @@ export function feed<Out, In>(
   if (!isObject || !(Symbol.iterator in candidate || Symbol.asyncIterator in candidate)) {
     throw new TypeError('source must be an iterable, sync or async');
   }
-  return pourPulled(source, input, (error, progress) => progress.error(error));
+  return pourPulled(source, input, (error, progress) => safely(() => progress.error(error)));
 }

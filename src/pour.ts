@@ -8,6 +8,7 @@ import {
   type Subscriber,
 } from 'rxjs';
 import type { InputQueue, Sender } from './process/InputQueue.js';
+import { safely } from './safely.js';
 
 /** A source that is read one value at a time: arrays, generators, streams. */
 export type Pullable<In> = Iterable<In> | AsyncIterable<In>;
@@ -45,8 +46,8 @@ export function pourPulled<In>(
     const pump = new Pump(source, queue, subscriber, sender);
     subscriber.add(() => pump.leave());
     pump.run().then(
-      () => subscriber.complete(),
-      (error: unknown) => subscriber.error(error),
+      () => safely(() => subscriber.complete()),
+      (error: unknown) => safely(() => subscriber.error(error)),
     );
   });
 }
@@ -76,6 +77,7 @@ class Pump<In> {
     for (;;) {
       if (queue.isFull) {
         if (lines > 0) progress.next({ lines, bytes });
+        if (this.#isLeft()) return;
         await this.#moved(() => !queue.isFull);
       }
       if (this.#isLeft()) return;

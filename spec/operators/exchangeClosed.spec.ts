@@ -61,6 +61,18 @@ describe.each([
     expect(two.end).toBeInstanceOf(InputClosedError);
   });
 
+  it('fails a second later what is idempotent, if the run goes on, its input being complete too', async () => {
+    for (const isKnown of [false, true]) {
+      const { worker, rejected, ask } = await start();
+      const one = ask('one', { idempotent: true });
+      if (isKnown) await eventually(() => rejected.length > 0);
+      worker.send.complete();
+      await eventually(() => one.end !== 'open');
+      expect(one.end).toBeInstanceOf(InputClosedError);
+      expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
+    }
+  });
+
   it('asks the next run what is idempotent', async () => {
     const { worker, rejected, ask } = await start();
     const one = ask('one', { idempotent: true });

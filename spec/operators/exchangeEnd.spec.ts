@@ -1,5 +1,5 @@
 import { EMPTY, from, lastValueFrom, of, take, takeWhile } from 'rxjs';
-import { createWorker, exchange, ExitError, type ReactiveWorker } from 'simple-ipc';
+import { createWorker, exchange, ExitError, StopError, type ReactiveWorker } from 'simple-ipc';
 import { fakeWorker, hear } from '../support/fakeWorker.js';
 import { cleanUp, fixture, record, until, use, watchWarnings } from '../support/programs.js';
 
@@ -35,6 +35,18 @@ describe('exchange, when a run ends', () => {
     await system.pass(0);
     await Promise.all([worker.restart(), system.pass(10)]);
     expect(heard.end).toMatchObject({ name: 'ExitError', exit: { reason: 'recycled' } });
+  });
+
+  it.each([
+    ['in turn', { reply }],
+    ['by key', { key: lowerCase }],
+  ])('fails %s what is under way when its program survives SIGKILL', async (_, options) => {
+    const { worker, system, program } = await fakeWorker({ temper: 'immortal' });
+    const heard = hear(of('a').pipe(exchange(worker, options as { reply: typeof reply })));
+    await system.pass(0);
+    await Promise.all([worker.stop(), system.pass(60_000)]);
+    expect(heard.end).toBeInstanceOf(StopError);
+    program.exit();
   });
 
   it('takes a reply that is complete by then, without LF too', async () => {

@@ -68,6 +68,7 @@ export class InputQueue<In> {
   #refusal: (() => Error) | undefined;
   /** While the run that was reading no longer does, and has not had its end-of-file. */
   #failure: (() => Error) | undefined;
+  #isUnread = false;
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
   /** All that was ever accepted. */
@@ -94,6 +95,11 @@ export class InputQueue<In> {
   /** Whether what is pushed now is rejected. */
   get isRefusing(): boolean {
     return (this.#refusal ?? this.#failure) !== undefined;
+  }
+
+  /** Whether the run that was reading goes on without its input, and is not being stopped. */
+  get isUnread(): boolean {
+    return this.#isUnread || this.#refusal !== undefined;
   }
 
   /**
@@ -154,6 +160,7 @@ export class InputQueue<In> {
 
   /** Ends the input of the run that reads, after what is queued for it. */
   endInput(): void {
+    this.#isUnread = false;
     if (this.#failure) this.inputEnded();
     else if (this.#wake && this.#ends === 0) this.#pushEnd();
   }
@@ -212,6 +219,7 @@ export class InputQueue<In> {
 
   /** The run that was reading does so no longer: what is for it, up to an end-of-file, is rejected, now and later. */
   fail(error: () => Error): void {
+    this.#isUnread = true;
     if (this.#ends === 0) this.#failure = error;
     else this.inputEnded();
     this.close(error);
@@ -231,6 +239,7 @@ export class InputQueue<In> {
 
   /** The run is gone: what comes is for the next. */
   runGone(): void {
+    this.#isUnread = false;
     this.#inputEnded = false;
     this.#failure = undefined;
   }
