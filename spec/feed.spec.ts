@@ -353,6 +353,14 @@ describe('feed', () => {
       expect(onMove).not.toHaveBeenCalled();
     });
 
+    it('leaves room for a value that takes most of it, beside a feed that never ends', async () => {
+      const worker = start('cat', { maxPendingBytes: 100_000 });
+      const other = feed(worker, endless()).subscribe();
+      const { bytes } = await lastValueFrom(feed(worker, ['x'.repeat(60_000)]));
+      other.unsubscribe();
+      expect(bytes).toBe(60_001);
+    });
+
     it('leaves room for two at once, which mix whole lines', async () => {
       const worker = start('cat');
       const { output } = record(worker);

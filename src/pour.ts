@@ -78,7 +78,7 @@ class Pump<In> {
       if (queue.isFull) {
         if (lines > 0) progress.next({ lines, bytes });
         if (this.#isLeft()) return;
-        await this.#moved(() => !queue.isFull);
+        await this.#onceMoved(() => (queue.isFull ? undefined : true));
       }
       if (this.#isLeft()) return;
       // Nothing is awaited that need not be: it would end the turn, and with it the write.
@@ -89,12 +89,7 @@ class Pump<In> {
         this.leave();
         return;
       }
-      let accepted = queue.offer(result.value, sender);
-      while (accepted === undefined) {
-        await this.#moved(() => true);
-        if (this.#isLeft()) return;
-        accepted = queue.offer(result.value, sender);
-      }
+      const accepted = queue.offer(result.value, sender) ?? (await this.#giveLater(result.value));
       lines++;
       bytes += accepted;
     }
@@ -103,14 +98,23 @@ class Pump<In> {
     progress.next({ lines, bytes });
   }
 
+  /** Gives a value that has to wait for room. */
+  #giveLater(value: In): Promise<number> {
+    return this.#onceMoved(() => this.queue.offer(value, this.sender));
+  }
+
   /**
-   * Settles when the queue has moved far enough, which is looked at before anyone fills it again: so there is
-   * room for several. Never settles once it is left: it would be kept as long as the program does not read.
+   * Tries whenever something has moved, before anyone fills the queue again: so there is room for several.
+   * Never settles once it is left: it would be kept as long as the program does not read.
    */
-  #moved(isEnough: () => boolean): Promise<void> {
+  #onceMoved<T>(attempt: () => T | undefined): Promise<T> {
     return new Promise((resolve) => {
       const wait = (): void => {
-        this.#giveUp = this.queue.onMove(() => (isEnough() ? resolve() : wait()));
+        this.#giveUp = this.queue.onMove(() => {
+          const result = attempt();
+          if (result === undefined) wait();
+          else resolve(result);
+        });
       };
       wait();
     });
