@@ -38,7 +38,7 @@ const ACTIONS = [
   'complete',
   'crash',
   'exit',
-  'askByKey',
+  'exchangeByKey',
 ] as const;
 type Action = (typeof ACTIONS)[number] | 'nothing';
 
@@ -93,7 +93,7 @@ async function play(policyOf: PolicyOf, ownOf: OwnOf, actions: readonly Action[]
     // Not from inside: no program ends while it is being spoken to.
     crash: () => void Promise.resolve().then(() => alive()?.crash()),
     exit: () => void Promise.resolve().then(() => alive()?.exit()),
-    askByKey: () =>
+    exchangeByKey: () =>
       of(value()).pipe(exchange(worker, { key }), take(1)).subscribe({ next: act, error: act }),
   };
   function stop(): void {

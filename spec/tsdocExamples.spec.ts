@@ -77,7 +77,7 @@ describe('the examples in the documentation of the sources', () => {
     afterEach(() => jest.restoreAllMocks());
 
     itWith('bc')('createWorker', async () => {
-      expect(await run('src/worker.ts', 1)).toEqual(['42']);
+      expect(await run('src/worker/createWorker.ts', 1)).toEqual(['42']);
     });
 
     itWith('bc')('the Worker of simple-ipc/imperative', async () => {
@@ -86,7 +86,7 @@ describe('the examples in the documentation of the sources', () => {
     });
 
     it('through', async () => {
-      expect(await run('src/operators/through.ts', 2)).toEqual(['a', 'b']);
+      expect(await run('src/life/through.ts', 2)).toEqual(['a', 'b']);
     });
 
     it('fakeProgram', async () => {

@@ -1,10 +1,12 @@
 /// <reference types="node" preserve="true" />
-import { parseCommand, type Command } from './command.js';
-import { quote, SpawnError } from './errors.js';
+import { parseCommand, type Command } from './contract/command.js';
+import { quote, SpawnError } from './contract/errors.js';
 import { lines } from './framing/lines.js';
-import { checkType } from './check.js';
-import type { Exit, WorkerStatus } from './status.js';
-import { createWorker, type ReactiveWorker } from './worker.js';
+import { checkType } from './contract/check.js';
+import type { Exit } from './contract/exit.js';
+import type { WorkerStatus } from './contract/status.js';
+import { createWorker } from './worker/createWorker.js';
+import { type ReactiveWorker } from './contract/ReactiveWorker.js';
 
 /** Options of {@link Worker}. */
 export interface WorkerOptions {

@@ -2,10 +2,9 @@
 export { advance } from './testing/advance.js';
 export {
   fakeProgram,
-  type FakeBehaviour,
   type FakeProgram,
   type FakeProgramOptions,
   type Refusal,
 } from './testing/fakeProgram.js';
 export type { StopSignal } from './process/Program.js';
-export type { FakeRun, StopRequest } from './testing/FakeRun.js';
+export type { FakeBehaviour, FakeRun, StopRequest } from './testing/FakeRun.js';

@@ -8,7 +8,7 @@ import {
   type WorkerOptions,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { withCodec } from '../../src/options.js';
+import { withCodec } from '../../src/run/RunOptions.js';
 import { IGNORES, type Temper } from './LifeModel.js';
 import { record, use } from './programs.js';
 

@@ -40,7 +40,7 @@ export interface DecoderLimits {
   readonly maxLineBytes: number;
 }
 
-/** Turns chunks of bytes into values. Whatever it throws ends the run with a `FramingError`. */
+/** Mutex chunks of bytes into values. Whatever it throws ends the run with a `FramingError`. */
 export interface Decoder {
   /** Takes a chunk, which may begin and end anywhere. It is the decoder's to keep. */
   write(chunk: Uint8Array): void;

@@ -1,4 +1,4 @@
-import type { CommandWords } from '../errors.js';
+import type { CommandWords } from '../contract/errors.js';
 
 /** A signal of the stop ladder. */
 export type StopSignal = 'SIGTERM' | 'SIGCONT' | 'SIGKILL';

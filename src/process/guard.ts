@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { codeOf, isTransient } from '../errors.js';
+import { codeOf, isTransient } from '../contract/errors.js';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Registry } from './posixTree.js';

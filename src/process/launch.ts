@@ -2,7 +2,7 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import spawn from 'cross-spawn';
 import { noop } from 'rxjs';
-import { codeOf } from '../errors.js';
+import { codeOf } from '../contract/errors.js';
 import { checkBatchFile } from './batchFile.js';
 import { guard } from './guard.js';
 import { posixTree } from './posixTree.js';

@@ -1,4 +1,4 @@
-import { codeOf } from '../errors.js';
+import { codeOf } from '../contract/errors.js';
 import { isAllZombies } from './zombies.js';
 import type { ProcessTree } from './ProcessTree.js';
 import type { StopSignal } from './Program.js';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
 import type { VirtualTimeScheduler } from 'rxjs';
-import { checkAmounts, checkMethods, kindOf } from '../check.js';
+import { checkAmounts, checkMethods, kindOf } from '../contract/check.js';
 
 /**
  * Lets virtual time pass, moment by moment: whatever is due happens, and all that it causes, promises

@@ -1,20 +1,11 @@
-import { ignoreElements, type Observable, type ObservableInput, type SchedulerLike } from 'rxjs';
-import { checkMethods, checkOptions, checkType } from '../check.js';
+import { ignoreElements, type SchedulerLike } from 'rxjs';
+import { checkMethods, checkOptions, checkType } from '../contract/check.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
-import type { RunOptions } from '../options.js';
+import type { RunOptions } from '../run/RunOptions.js';
 import { UNBORN, type Launch } from '../process/Program.js';
-import { ScriptedRun, type FakeRun, type StopRequest } from './FakeRun.js';
-
-/**
- * What a fake program does: an operator from what it reads to what it prints, applied anew for each run.
- * Its completion is an exit with code 0, its error one with code 1, told on stderr. `input$` completes
- * at end-of-file. For all else that a program can do, there is `run`.
- */
-export type FakeBehaviour<In = string, Out = LineInput> = (
-  input$: Observable<In>,
-  run: FakeRun<In, Out>,
-) => ObservableInput<Out>;
+import type { FakeBehaviour, FakeRun, StopRequest } from './FakeRun.js';
+import { ScriptedRun } from './ScriptedRun.js';
 
 /** Why the system may refuse to start a program. */
 export type Refusal = 'ENOENT' | 'EACCES' | 'EAGAIN' | 'EMFILE' | 'E2BIG';

@@ -1,0 +1,81 @@
+import { VirtualTimeScheduler } from 'rxjs';
+import { clockOf } from '../../src/rx/clock.js';
+import { GroupCleanup } from '../../src/run/GroupCleanup.js';
+import { UNBORN, type Program, type StopSignal } from '../../src/process/Program.js';
+
+const stop = { endInputMs: 0, terminateMs: 1_000, killMs: 500, drainMs: 100 };
+
+/** What follows the exit of a program; its group is alive as long as `isAlive` says so. */
+function follow(isAlive: (signals: readonly StopSignal[]) => boolean) {
+  const scheduler = new VirtualTimeScheduler();
+  const told = { signals: [] as StopSignal[], isClosed: false, endedAt: NaN };
+  const program: Program = {
+    ...UNBORN,
+    signal: (signal) => told.signals.push(signal),
+    alive: () => isAlive(told.signals),
+    close: () => {
+      told.isClosed = true;
+      aftermath.closed();
+    },
+  };
+  const aftermath = new GroupCleanup(program, { clock: clockOf(scheduler), stop }, () => {
+    told.endedAt = scheduler.now();
+  });
+  return { scheduler, aftermath, told };
+}
+
+describe('GroupCleanup', () => {
+  it('is over at once when the pipes are closed and the group is empty', () => {
+    const { aftermath, told } = follow(() => false);
+    aftermath.closed();
+    expect(told).toEqual({ signals: [], isClosed: false, endedAt: 0 });
+  });
+
+  it('closes pipes that somebody holds after drainMs', () => {
+    const { scheduler, told } = follow(() => false);
+    scheduler.flush();
+    expect(told).toEqual({ signals: [], isClosed: true, endedAt: 100 });
+  });
+
+  it('ends the group by SIGTERM, and looks soon and then ever more rarely', () => {
+    const looks: number[] = [];
+    const { scheduler, aftermath, told } = follow(() => {
+      looks.push(scheduler.now());
+      return looks.length < 9;
+    });
+    aftermath.closed();
+    scheduler.flush();
+    expect(looks).toEqual([0, 0, 5, 15, 35, 75, 155, 255, 355]);
+    expect(told).toEqual({ signals: ['SIGTERM', 'SIGCONT'], isClosed: false, endedAt: 355 });
+  });
+
+  it('ends what is left after terminateMs by SIGKILL', () => {
+    const { scheduler, aftermath, told } = follow((signals) => !signals.includes('SIGKILL'));
+    aftermath.closed();
+    scheduler.flush();
+    expect(told.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
+    expect(told.endedAt).toBeGreaterThanOrEqual(1_000);
+    expect(told.endedAt).toBeLessThan(1_500);
+  });
+
+  it('gives up on a group that nothing ends, after killMs', () => {
+    const { scheduler, aftermath, told } = follow(() => true);
+    aftermath.closed();
+    scheduler.flush();
+    expect(told.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
+    expect(told.endedAt).toBeGreaterThanOrEqual(1_500);
+    expect(told.endedAt).toBeLessThan(2_000);
+  });
+
+  it('closes no pipes that were closed while the group was ended', () => {
+    const { scheduler, aftermath, told } = follow((signals) => !signals.includes('SIGKILL'));
+    scheduler.maxFrames = 600;
+    scheduler.flush();
+    aftermath.closed();
+    expect(told.endedAt).toBeNaN();
+    scheduler.maxFrames = Infinity;
+    scheduler.flush();
+    expect(told.isClosed).toBe(false);
+    expect(told.endedAt).toBeGreaterThanOrEqual(1_100);
+  });
+});

@@ -1,0 +1,35 @@
+import type { Observable } from 'rxjs';
+import type { LineInput } from '../framing/lines.js';
+import type { ReactiveWorker } from './ReactiveWorker.js';
+
+/** How many workers of a pool are in which state, and how many requests wait for one. */
+export interface PoolStatus {
+  /** Ready for a request. */
+  readonly idle: number;
+  /** At work on one. */
+  readonly busy: number;
+  /** Starting, or being restarted. */
+  readonly starting: number;
+  /** At rest: failed, or stopped. */
+  readonly resting: number;
+  /** Requests that wait for an idle worker. */
+  readonly waiting: number;
+}
+
+/** Programs of one kind, side by side. Give it to `exchange` instead of a worker. */
+export interface Pool<Out = string, In = LineInput> extends AsyncDisposable {
+  /** The workers. What they write and say can be watched; `exchange` alone should send to them. */
+  readonly workers: readonly ReactiveWorker<Out, In>[];
+  /**
+   * The state of the pool, in counts, now and at each change: why a worker failed is on its own `status$`.
+   * Never errors, completes on dispose.
+   */
+  readonly status$: Observable<PoolStatus>;
+  /**
+   * Takes no new request, finishes those it has, then stops all: for good. Settles when all are at rest; a
+   * reply that never comes is waited for, unless it has a `timeoutMs`.
+   */
+  stop(): Promise<void>;
+  /** The same, and completes the streams of its workers. */
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import {
+  defer,
+  finalize,
+  mergeMap,
+  Subscription,
+  tap,
+  type Observable,
+  type ObservableInput,
+  type ObservedValueOf,
+} from 'rxjs';
+import { checkFromOne, checkOptions, checkWhole } from '../contract/check.js';
+import { internalsOf } from '../worker/internals.js';
+import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
+
+/** Options of {@link pacedMap}. */
+export interface PacedMapOptions {
+  /** How many values are worked on at a time, 1 or more. @defaultValue 1: in order */
+  readonly concurrency?: number;
+  /** How many values may wait before the program is paused. @defaultValue 0 */
+  readonly highWater?: number;
+}
+
+/**
+ * Does something asynchronous with each value that a program writes, and pauses the program while
+ * that is behind: `mergeMap` over `output$` in bounded memory. Of several consumers the slowest governs.
+ *
+ * What waits is at most `highWater` values and those of the chunk that was being read (64 KiB).
+ * Subscribing listens to the output from then on, behind what is replayed; unsubscribing, an error and completion (on dispose)
+ * let the program go on.
+ *
+ * @example
+ * ```ts
+ * pacedMap(worker, (line) => database.insert(line), { concurrency: 4 }).subscribe();
+ * ```
+ *
+ * @param worker - made by `createWorker`.
+ * @param project - gets each value; its first error ends the stream, as in `mergeMap`.
+ * @param options - see {@link PacedMapOptions}.
+ * @returns what `project` emits; completes on dispose.
+ * @throws TypeError, RangeError for a wrong argument.
+ * @see {@link feed}, for the other direction
+ */
+export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
+  worker: ReactiveWorker<Out, In>,
+  project: (value: Out) => R,
+  options: PacedMapOptions = {},
+): Observable<ObservedValueOf<R>> {
+  const { concurrency = 1, highWater = 0 } = options;
+  const { brake } = internalsOf(worker);
+  checkOptions('options', options);
+  if (typeof project !== 'function') throw new TypeError('project must be a function');
+  checkFromOne({ concurrency });
+  checkWhole({ highWater });
+  return defer(() => {
+    let waiting = 0;
+    let hold = Subscription.EMPTY;
+    const work = (value: Out): R => {
+      if (--waiting <= highWater) hold.unsubscribe();
+      return project(value);
+    };
+    return worker.output$.pipe(
+      tap(() => {
+        if (++waiting > highWater && hold.closed) hold = brake.hold();
+      }),
+      mergeMap(work, concurrency),
+      finalize(() => hold.unsubscribe()),
+    );
+  });
+}

@@ -1,0 +1,147 @@
+import { Observable, type Subscriber } from 'rxjs';
+import type { StopError } from '../contract/errors.js';
+import { serialize } from '../rx/serialize.js';
+import { Run, type RunPorts } from '../run/Run.js';
+import type { RunPlan } from '../run/RunPlan.js';
+import { runGuarded } from '../rx/runGuarded.js';
+import type { Exit } from '../contract/exit.js';
+import type { StopStage, WorkerStatus } from '../contract/status.js';
+
+/** What a lane is connected to. */
+export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'> {
+  /** Each status of each run, before any policy hears of it; `exited` only if no other run takes its place. */
+  readonly status: (status: WorkerStatus) => void;
+  /** A run is over, recycled or not. */
+  readonly ended: (exit: Exit) => void;
+  /** Nothing waits to run, and the last run is over or has survived SIGKILL. */
+  readonly idle: () => void;
+  /** The rung at which unsubscribing begins. */
+  readonly leaveAt: StopStage;
+}
+
+/**
+ * The runs of one life after another, at most one at a time. Subscribing to `run$` begins a run as
+ * soon as the one before it is reaped; unsubscribing stops it.
+ */
+export class RunSequence<Out, In> {
+  /** One run per subscription: its statuses. A clean end completes, a failed end errors. */
+  readonly run$ = new Observable<WorkerStatus>((subscriber) => {
+    const survivor = this.#survivor;
+    // Not at once: a `retry()` without a delay would never end.
+    if (survivor) return this.#plan.clock.after(0, () => subscriber.error(survivor));
+    this.#waiting.push(subscriber);
+    this.#beginNext();
+    return () => this.#leave(subscriber);
+  });
+
+  readonly #plan: RunPlan<Out, In>;
+  readonly #ports: LanePorts<Out, In>;
+  #waiting: Subscriber<WorkerStatus>[] = [];
+  #watcher: Subscriber<WorkerStatus> | undefined;
+  #run: Run<Out, In> | undefined;
+  #generation = 0;
+  #survivor: StopError | undefined;
+  #paused = false;
+
+  constructor(plan: RunPlan<Out, In>, ports: LanePorts<Out, In>) {
+    this.#plan = plan;
+    this.#ports = ports;
+  }
+
+  /** Whether nothing runs and nothing is about to. */
+  get isIdle(): boolean {
+    return (!this.#run || this.#survivor !== undefined) && this.#waiting.length === 0;
+  }
+
+  /** A program that survived SIGKILL and is not reaped yet: nothing can be started. */
+  get survivor(): StopError | undefined {
+    return this.#survivor;
+  }
+
+  /** How many runs there were. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Ends the current run by the ladder; the next begins for the same watcher. Says if a run is under way or waits to begin. */
+  recycle(): boolean {
+    // What its watcher has left ends in any case, and is followed by nothing.
+    const isWatched = this.#watcher?.closed === false;
+    if (isWatched) this.#run?.stop('recycled', 'eof');
+    return isWatched || this.#waiting.length > 0;
+  }
+
+  /** Stops reading the output of this run and those that follow, or reads on. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    this.#run?.pause(paused);
+  }
+
+  /** Stops the current run, because its input failed. */
+  failInput(error: unknown): void {
+    this.#run?.stop('input-error', 'term', error);
+  }
+
+  #beginNext(): void {
+    if (this.#run) return;
+    const watcher = this.#waiting.shift();
+    if (watcher) this.#begin(watcher);
+  }
+
+  #begin(watcher: Subscriber<WorkerStatus>): void {
+    // Whoever heard of the run before may have stopped the life, or had it begin anew.
+    if (watcher.closed) {
+      this.#beginNext();
+      return;
+    }
+    // Whoever hears of a status may bring about the next, which the watcher must not see before it.
+    const tell = serialize((status: WorkerStatus) => {
+      this.#ports.status(status);
+      watcher.next(status);
+    });
+    const run = new Run(this.#plan, ++this.#generation, {
+      ...this.#ports,
+      status: tell,
+      survived: (error) => this.#survived(watcher, error),
+      ended: (exit, error) => this.#ended(watcher, exit, error),
+    });
+    this.#run = run;
+    this.#watcher = watcher;
+    if (this.#paused) run.pause(true);
+    run.announce();
+  }
+
+  #leave(watcher: Subscriber<WorkerStatus>): void {
+    this.#waiting = this.#waiting.filter((other) => other !== watcher);
+    if (this.#watcher === watcher) this.#run?.stop('requested', this.#ports.leaveAt);
+  }
+
+  #ended(watcher: Subscriber<WorkerStatus>, exit: Exit, error: unknown): void {
+    this.#run = undefined;
+    this.#watcher = undefined;
+    if (this.#survivor) {
+      // Its watchers were told already that it is lost; now it is reaped.
+      this.#survivor = undefined;
+      this.#ports.ended(exit);
+    } else if (exit.reason === 'recycled' && !watcher.closed) {
+      this.#ports.ended(exit);
+      this.#begin(watcher);
+    } else {
+      this.#ports.status({ state: 'exited', exit });
+      this.#ports.ended(exit);
+      watcher.next({ state: 'exited', exit });
+      // An input may have failed with `undefined`.
+      const isFailure = error !== undefined || exit.reason === 'input-error';
+      runGuarded(() => (isFailure ? watcher.error(error) : watcher.complete()));
+      this.#beginNext();
+      if (this.isIdle) this.#ports.idle();
+    }
+  }
+
+  #survived(watcher: Subscriber<WorkerStatus>, error: StopError): void {
+    this.#survivor = error;
+    this.#watcher = undefined;
+    this.#ports.idle();
+    for (const lost of [watcher, ...this.#waiting.splice(0)]) runGuarded(() => lost.error(error));
+  }
+}

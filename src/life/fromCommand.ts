@@ -1,0 +1,52 @@
+import { ignoreElements, Observable } from 'rxjs';
+import { checkOptions } from '../contract/check.js';
+import type { Command } from '../contract/command.js';
+import type { WithCodec } from '../framing/codec.js';
+import type { LineInput } from '../framing/lines.js';
+import { lifeOf, type LifeOptions } from './lifeOf.js';
+import { withCodec } from '../run/RunOptions.js';
+
+/** Options of {@link fromCommand}. */
+export type CommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out, In>, 'output'>;
+
+/** Runs a program whose codec says what comes out of it and what goes in. */
+export function fromCommand<Out, In = LineInput>(
+  command: Command,
+  options: CommandOptions<Out, In> & WithCodec<Out, In>,
+): Observable<Out>;
+/**
+ * Runs a program once per subscription and emits what it writes, in the manner of `fromFetch`.
+ * Completes on success, errors otherwise, in both cases after everything the program wrote.
+ * Unsubscribing stops the program and its descendants, from SIGTERM on. Each subscriber has a program of
+ * its own.
+ *
+ * @example
+ * ```ts
+ * query$.pipe(switchMap((query) => fromCommand(['rg', query], { successExits: [0, 1] })))
+ *   .subscribe((match) => console.log(match));
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link CommandOptions}.
+ * @returns values; errors as {@link lifeOf} does.
+ * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link through}, with which the source is the input
+ */
+export function fromCommand<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: CommandOptions<Out, In>,
+): Observable<Out>;
+export function fromCommand<Out, In>(
+  command: Command,
+  options: CommandOptions<Out, In> = {},
+): Observable<Out> {
+  checkOptions('options', options);
+  const run = (output?: LifeOptions<Out, In>['output']) =>
+    lifeOf(command, withCodec({ ...options, ...(output && { output }) }));
+  void run(); // Checks the arguments now, not at the subscription.
+  return new Observable((subscriber) =>
+    run({ next: (value) => subscriber.next(value) })
+      .pipe(ignoreElements())
+      .subscribe(subscriber),
+  );
+}

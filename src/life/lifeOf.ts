@@ -1,0 +1,134 @@
+import {
+  catchError,
+  concat,
+  EMPTY,
+  ignoreElements,
+  mergeMap,
+  noop,
+  of,
+  Subject,
+  takeUntil,
+  tap,
+  type Observable,
+  type ObservableInput,
+  type Observer,
+} from 'rxjs';
+import { abortable } from '../rx/abortable.js';
+import { Broadcast } from '../rx/Broadcast.js';
+import type { Command } from '../contract/command.js';
+import { InputClosedError } from '../contract/errors.js';
+import type { WithCodec } from '../framing/codec.js';
+import type { LineInput } from '../framing/lines.js';
+import { checkMethods, checkOptions, checkPieces, checkType } from '../contract/check.js';
+import { planRun, type RunOptions } from '../run/RunOptions.js';
+import { isSource, pour } from '../run/InputPump.js';
+import { InputQueue } from '../run/InputQueue.js';
+import { RunSequence } from './RunSequence.js';
+import type { WorkerStatus } from '../contract/status.js';
+
+/** Options of {@link lifeOf}: those of a run, and where it is connected to. */
+export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
+  /** What is written to stdin, read anew for each run. @defaultValue none: stdin is empty */
+  readonly input?: ObservableInput<In>;
+  /** Gets the decoded stdout of every run, before the status that follows it. Only `next` is called. @defaultValue none: it is discarded */
+  readonly output?: Partial<Observer<Out>>;
+  /** Gets the lines of stderr, likewise. @defaultValue none: the end of it is in errors */
+  readonly stderrLines?: Partial<Observer<string>>;
+  /** Stops the program when it is aborted; the stream errors with the signal's reason. @defaultValue none */
+  readonly signal?: AbortSignal;
+}
+
+/** The life of a program whose codec says what comes out of it and what goes in. */
+export function lifeOf<Out, In = LineInput>(
+  command: Command,
+  options: LifeOptions<Out, In> & WithCodec<Out, In>,
+): Observable<WorkerStatus>;
+/**
+ * The life of a program as an Observable of its statuses, the primitive under everything else.
+ * Subscribing starts the program; `starting`, `running` and `exited` flow by. A clean end completes,
+ * a failed end errors, after `exited`. Unsubscribing stops it, from SIGTERM on: nobody listens any more.
+ *
+ * It is cold, but of one program at a time: a subscription waits until the process of the one before
+ * is reaped, so that `retry` and `repeat` never have two alive.
+ *
+ * @example
+ * ```ts
+ * lifeOf('node server.js', { output: { next: (line) => console.log(line) } })
+ *   .pipe(restartOnExit())
+ *   .subscribe((status) => console.log(status.state));
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link LifeOptions}.
+ * @returns statuses; errors with `SpawnError`, `ExitError`, `StartTimeoutError`, `FramingError`,
+ * `StopError`, the error of `input`, why a value of it could not be sent (`LineBreakError`, `InputOverflowError`,
+ * what `encode` threw), or the reason of `signal`.
+ * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link createWorker}, which pours it into subjects, and {@link fromCommand}, which emits the output
+ */
+export function lifeOf<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: LifeOptions<Out, In>,
+): Observable<WorkerStatus>;
+export function lifeOf<Out, In>(
+  command: Command,
+  options: LifeOptions<Out, In> = {},
+): Observable<WorkerStatus> {
+  checkOptions('options', options);
+  const { input, output, stderrLines, signal } = options;
+  checkPieces('input', input);
+  if (input !== undefined && !isSource(input)) {
+    throw new TypeError('input must be an Observable, a promise, an iterable or a stream');
+  }
+  checkType('output', output, 'object');
+  checkType('stderrLines', stderrLines, 'object');
+  checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
+  const plan = planRun(command, options, input !== undefined);
+  const inputIsOver$ = new Subject<void>();
+  const queue = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
+    // A program may stop reading early, as `head -n 1` does.
+    closed: () => inputIsOver$.next(),
+    rejected: ({ error }) => {
+      inputIsOver$.next();
+      if (!(error instanceof InputClosedError)) lane.failInput(error);
+    },
+  });
+  const lane = new RunSequence<Out, In>(plan, {
+    input: queue,
+    output: sinkOf(output),
+    stderr: sinkOf(stderrLines),
+    leaveAt: 'term',
+    idle: noop,
+    status: noop,
+    ended() {
+      inputIsOver$.next();
+      queue.refuse(() => new InputClosedError(plan.command, 'has ended'));
+      queue.accept();
+    },
+  });
+  const pour$ = pour(input ?? [], queue).pipe(
+    tap({
+      complete: () => queue.complete(),
+      error: (error: unknown) => lane.failInput(error),
+    }),
+    ignoreElements(),
+    // It comes back as the end of the run.
+    catchError(() => EMPTY),
+    takeUntil(inputIsOver$),
+  );
+  const life$ = input === undefined ? lane.run$ : lane.run$.pipe(mergeMap(withInput));
+  return signal ? abortable(life$, signal) : life$;
+
+  /** A run's input is read from when its start was told until it is over, or unsubscribed. */
+  function withInput(status: WorkerStatus): Observable<WorkerStatus> {
+    return status.state === 'starting' ? concat(of(status), pour$) : of(status);
+  }
+}
+
+/** Where values are written: what an observer throws is its own affair, as everywhere in RxJS. */
+function sinkOf<T>(observer: Partial<Observer<T>> | undefined): (value: T) => void {
+  if (!observer) return noop;
+  const broadcast = new Broadcast<T>();
+  broadcast.values$.subscribe(observer);
+  return (value) => broadcast.next(value);
+}

@@ -1,0 +1,46 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Command } from '../contract/command.js';
+import type { WithCodec } from '../framing/codec.js';
+import type { LineInput } from '../framing/lines.js';
+import { fromCommand, type CommandOptions } from './fromCommand.js';
+import { withCodec } from '../run/RunOptions.js';
+
+/** Options of {@link through}. */
+export type ThroughOptions<Out = string, In = LineInput> = Omit<CommandOptions<Out, In>, 'input'>;
+
+/** Sends a stream through a program whose codec says what comes out of it and what goes in. */
+export function through<Out, In = LineInput>(
+  command: Command,
+  options: ThroughOptions<Out, In> & WithCodec<Out, In>,
+): OperatorFunction<In, Out>;
+/**
+ * Sends a stream through a program: values go to its stdin, what it writes comes out. The source's
+ * completion is end-of-file; its error ends the program and the stream. The program's failure ends
+ * the stream; its success completes it, even if it read only a part (`head -n 1`). Unsubscribing ends
+ * both. Each subscription has a program of its own.
+ *
+ * An Observable cannot be slowed down: what the program does not read in time waits, up to
+ * `maxPendingBytes`; beyond that the stream errors with `InputOverflowError`.
+ *
+ * @example
+ * ```ts
+ * from(['b', 'a']).pipe(through('sort')).subscribe((line) => console.log(line)); // a, b
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link ThroughOptions}.
+ * @returns an operator; errors as {@link fromCommand} does.
+ * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link exchange}, which asks a worker that goes on
+ */
+export function through<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: ThroughOptions<Out, In>,
+): OperatorFunction<In, Out>;
+export function through<Out, In>(
+  command: Command,
+  options: ThroughOptions<Out, In> = {},
+): OperatorFunction<In, Out> {
+  void fromCommand(command, withCodec(options)); // Checks the arguments now, not at the subscription.
+  return (source$) => fromCommand(command, { ...withCodec(options), input: source$ });
+}

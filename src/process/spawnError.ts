@@ -1,0 +1,48 @@
+import { statSync } from 'node:fs';
+import { codeOf, messageOf, SpawnError } from '../contract/errors.js';
+import type { LaunchPlan } from './Program.js';
+
+/** Says which of command, `cwd` and `env` made the system refuse, as far as it can be known. */
+export function explainRefusal(plan: LaunchPlan, error: unknown): SpawnError {
+  return new SpawnError(plan.command, reasonOf(plan, error), error);
+}
+
+function reasonOf({ command: [file = ''], cwd, env }: LaunchPlan, error: unknown): string {
+  const code = codeOf(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') {
+    if (cwd !== undefined && kindOfFile(cwd) !== 'directory') {
+      return `cwd "${cwd}" ${kindOfFile(cwd) ? 'is not a directory' : 'does not exist'} (${code})`;
+    }
+    return `${aboutFile(file, code, env !== undefined)} (${code})`;
+  }
+  switch (code) {
+    case 'E2BIG':
+      return 'its arguments and env are longer than the system allows (E2BIG)';
+    case 'EAGAIN':
+      return 'the system has no process to spare (EAGAIN)';
+    case 'EMFILE':
+    case 'ENFILE':
+      return `too many files are open (${code})`;
+    default:
+      return messageOf(error);
+  }
+}
+
+function aboutFile(file: string, code: string, hasEnv: boolean): string {
+  if (!/[\\/]/.test(file)) {
+    if (code === 'EACCES') return 'what PATH finds is not executable';
+    return hasEnv ? 'not found on the PATH of the given env' : 'not found on the PATH';
+  }
+  const kind = kindOfFile(file);
+  if (kind === 'directory') return 'it is a directory';
+  if (code === 'EACCES') return 'it is not executable';
+  return kind ? 'the interpreter that its first line names does not exist' : 'no such file';
+}
+
+function kindOfFile(path: string): 'directory' | 'other' | undefined {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'other';
+  } catch {
+    return undefined;
+  }
+}

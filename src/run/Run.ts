@@ -1,0 +1,310 @@
+import { defer, Subject, take, throwIfEmpty, type Subscription } from 'rxjs';
+import {
+  ExitError,
+  FramingError,
+  messageOf,
+  StartTimeoutError,
+  StopError,
+} from '../contract/errors.js';
+import type { Decoder } from '../framing/codec.js';
+import { StderrDecoder } from '../framing/StderrDecoder.js';
+import type { Exit, ExitReason } from '../contract/exit.js';
+import type { StopCause, StopStage, WorkerStatus } from '../contract/status.js';
+import { runGuarded } from '../rx/runGuarded.js';
+import { GroupCleanup } from './GroupCleanup.js';
+import { StdinWriter } from './StdinWriter.js';
+import type { InputQueue } from './InputQueue.js';
+import type { Program } from '../process/Program.js';
+import { explainRefusal } from '../process/spawnError.js';
+import type { RunPlan } from './RunPlan.js';
+import { StopLadder } from './StopLadder.js';
+import { Tail } from './Tail.js';
+
+const STDERR_TAIL_BYTES = 64 * 1024;
+
+/** What a run is connected to, like the redirections of a shell. */
+export interface RunPorts<Out, In> {
+  readonly input: InputQueue<In>;
+  readonly output: (value: Out) => void;
+  readonly stderr: (line: string) => void;
+  /** `starting`, `running`, `stopping`. */
+  readonly status: (status: WorkerStatus) => void;
+  /** The program survived SIGKILL; `ended` follows if it dies yet. */
+  readonly survived: (error: StopError) => void;
+  /** The program is reaped, its output delivered, its group ended: nothing follows. */
+  readonly ended: (exit: Exit, error: unknown) => void;
+}
+
+/** One incarnation of the program, from spawn to reaped. */
+export class Run<Out, In> {
+  readonly #plan: RunPlan<Out, In>;
+  readonly #generation: number;
+  readonly #ports: RunPorts<Out, In>;
+  readonly #startedAt: number;
+  readonly #program: Program;
+  readonly #inlet: StdinWriter<In>;
+  readonly #ladder: StopLadder;
+  readonly #stderr: Decoder;
+  readonly #tail = new Tail(STDERR_TAIL_BYTES);
+  /** The output, for `ready`. */
+  readonly #greeting$ = new Subject<Out>();
+  #stdout: Decoder | undefined;
+  #readiness: Subscription | undefined;
+  #stopping: { cause: StopCause; stage: StopStage } | undefined;
+  #error: unknown;
+  /** There is no process, or none any more: nothing to signal or to pause. */
+  #isOver = false;
+  #aftermath: GroupCleanup | undefined;
+  #outputClosed = false;
+  /** The last that it wrote cannot be read: it may have died in the middle of a value. */
+  #lastWords: FramingError | undefined;
+  #hasEnded = false;
+  #isRunning = false;
+  #isPaused = false;
+  /** Nobody listens any more. */
+  #isLeft = false;
+
+  /** Spawns the program. Nothing is told before `announce`. */
+  constructor(plan: RunPlan<Out, In>, generation: number, ports: RunPorts<Out, In>) {
+    this.#plan = plan;
+    this.#generation = generation;
+    this.#ports = ports;
+    this.#startedAt = plan.clock.now();
+    this.#stderr = new StderrDecoder(ports.stderr, STDERR_TAIL_BYTES);
+    this.#program = plan.launch(plan, {
+      spawned: this.#untilEnded(() => this.#spawned()),
+      refused: this.#untilEnded((error: unknown) => this.#refused(error)),
+      stdout: this.#untilEnded((chunk: Uint8Array) =>
+        this.#decode((decoder) => decoder.write(chunk)),
+      ),
+      stderr: this.#untilEnded((chunk: Uint8Array) => {
+        this.#tail.write(chunk);
+        this.#stderr.write(chunk);
+      }),
+      exited: this.#untilEnded((code: number | null, signal: NodeJS.Signals | null) =>
+        this.#exited(code, signal),
+      ),
+      closed: this.#untilEnded(() => this.#closed()),
+    });
+    this.#inlet = new StdinWriter(plan.command, this.#program, ports.input);
+    this.#ladder = new StopLadder(this.#program, plan, {
+      endInput: () => {
+        // What was sent in the turn of the start is input like any other, unless `ready` holds it back.
+        if (!plan.ready) this.#inlet.open();
+        this.#inlet.end();
+      },
+      stage: (stage) => this.#stage(stage),
+      survived: () => ports.survived(new StopError(plan.command, this.#pid)),
+    });
+  }
+
+  /** What the program of an ended run still says changes nothing. */
+  #untilEnded<Args extends readonly unknown[]>(
+    react: (...args: Args) => void,
+  ): (...args: Args) => void {
+    return (...args) => {
+      if (!this.#hasEnded) react(...args);
+    };
+  }
+
+  /** Tells that the run is starting, and connects its output. */
+  announce(): void {
+    const { pid } = this.#program;
+    const generation = this.#generation;
+    this.#ports.status({ state: 'starting', generation, ...(pid !== undefined && { pid }) });
+    this.#connect();
+  }
+
+  /** Codecs are the user's: from here on the run can be stopped. */
+  #connect(): void {
+    const { codec, ready } = this.#plan;
+    try {
+      this.#stdout = codec.decoder(
+        ready ? this.#outputAndGreeting : this.#ports.output,
+        this.#plan,
+      );
+    } catch (cause) {
+      this.stop('framing', 'eof', this.#unreadable('cannot be read', cause));
+    }
+  }
+
+  /**
+   * Climbs the stop ladder. A run that is being stopped already goes on with that; only its cause
+   * may rise to `requested`.
+   *
+   * @param error - what the run then ends with.
+   */
+  stop(cause: StopCause, from: StopStage, error?: unknown): void {
+    const before = this.#stopping;
+    if (!before) {
+      this.#stopping = { cause, stage: from };
+      this.#error = error;
+      this.#program.resume();
+      if (this.#isOver) this.#stage(from);
+      else this.#ladder.climb(from);
+      this.#leaveReady();
+    } else if (cause === 'requested' && before.cause !== 'requested') {
+      before.cause = cause;
+      this.#error = undefined;
+      // Who leaves a stream does not wait for an end-of-file.
+      if (from === 'term' && before.stage === 'eof' && !this.#isOver) this.#ladder.climb(from);
+      else this.#stage(before.stage);
+    }
+    if (from === 'term' && cause === 'requested') this.#isLeft = true;
+    if (this.#isLeft) this.#aftermath?.hurry();
+  }
+
+  /**
+   * Stops reading the output, or reads on. A run that is starting, is being stopped or has exited is always
+   * read, or it could not become ready, or end.
+   */
+  pause(paused: boolean): void {
+    this.#isPaused = paused;
+    if (paused && this.#isRunning && this.#isGoingOn()) this.#program.pause();
+    else this.#program.resume();
+  }
+
+  /** Whether it is neither being stopped nor over. */
+  #isGoingOn(): boolean {
+    return !this.#stopping && !this.#isOver;
+  }
+
+  /** The process id, once there is one. */
+  get #pid(): number {
+    return this.#program.pid ?? -1;
+  }
+
+  #spawned(): void {
+    if (!this.#isGoingOn()) return;
+    if (this.#plan.ready) this.#awaitReady(this.#plan.ready);
+    else this.#run();
+  }
+
+  #awaitReady(ready: NonNullable<RunPlan<Out, In>['ready']>): void {
+    const { codec, startTimeoutMs, clock } = this.#plan;
+    const write = (value: In): void => this.#inlet.writeFirst(codec.encode(value));
+    const limit = `was not ready after startTimeoutMs (${startTimeoutMs})`;
+    const cancelTimer = clock.after(startTimeoutMs, () => this.#notReady(limit));
+    const ready$ = defer(() => ready(this.#greeting$.asObservable(), write)).pipe(
+      take(1),
+      throwIfEmpty(() => new Error('ready() completed without a value')),
+    );
+    this.#readiness = ready$.subscribe({
+      next: () => this.#run(),
+      error: (error: unknown) => this.#notReady(`did not become ready: ${messageOf(error)}`, error),
+    });
+    this.#readiness.add(cancelTimer);
+    // ready() itself may have led to a stop, or to the end.
+    if (!this.#isGoingOn()) this.#leaveReady();
+  }
+
+  /** What it does when it is left may throw, or stop the run. */
+  #leaveReady(): void {
+    runGuarded(() => this.#readiness?.unsubscribe());
+  }
+
+  #run(): void {
+    if (!this.#isGoingOn()) return;
+    this.#isRunning = true;
+    this.#inlet.open();
+    // Whoever heard of an input that is lost may have stopped it.
+    if (!this.#isGoingOn()) return;
+    if (this.#isPaused) this.pause(true);
+    this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
+  }
+
+  #notReady(reason: string, cause?: unknown): void {
+    this.stop('start-timeout', 'eof', new StartTimeoutError(this.#plan.command, reason, { cause }));
+  }
+
+  readonly #outputAndGreeting = (value: Out): void => {
+    this.#ports.output(value);
+    this.#greeting$.next(value);
+  };
+
+  /** Values up to a framing error are delivered; what follows it means nothing. */
+  #decode(act: (decoder: Decoder) => void, isLast = false): void {
+    if (!this.#stdout) return;
+    try {
+      act(this.#stdout);
+    } catch (cause) {
+      this.#stdout = undefined;
+      const error = this.#unreadable('wrote what cannot be read', cause);
+      if (isLast || this.#isOver) this.#lastWords = error;
+      if (!this.#isOver) this.stop('framing', 'eof', error);
+    }
+  }
+
+  #unreadable(what: string, cause: unknown): FramingError {
+    return new FramingError(this.#plan.command, `${what}: ${messageOf(cause)}`, { cause });
+  }
+
+  #stage(stage: StopStage): void {
+    if (!this.#stopping) return;
+    this.#stopping.stage = stage;
+    // What the system refused to start has nothing to stop.
+    if (this.#program.pid === undefined) return;
+    const generation = this.#generation;
+    this.#ports.status({ state: 'stopping', generation, pid: this.#pid, ...this.#stopping });
+  }
+
+  #refused(cause: unknown): void {
+    this.#over();
+    const error = explainRefusal(this.#plan, cause);
+    this.#end({ code: null, signal: null, reason: 'spawn-error', uptimeMs: 0 }, error);
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    const uptimeMs = this.#plan.clock.now() - this.#startedAt;
+    this.#over();
+    this.#aftermath = new GroupCleanup(this.#program, this.#plan, () => {
+      const reason = this.#reasonOf(code, signal);
+      this.#end({ code, signal, reason, uptimeMs }, this.#error);
+    });
+    this.#program.resume();
+    if (this.#outputClosed) this.#aftermath.closed();
+    else if (this.#isLeft) this.#aftermath.hurry();
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    this.#leaveReady();
+    this.#ladder.cancel();
+    // Whoever hears of an input that is lost may stop the run, or restart it.
+    this.#inlet.close();
+  }
+
+  #closed(): void {
+    this.#outputClosed = true;
+    this.#decode((decoder) => decoder.end(), true);
+    this.#stderr.end();
+    this.#aftermath?.closed();
+  }
+
+  #reasonOf(code: number | null, signal: NodeJS.Signals | null): ExitReason {
+    const { cause, stage } = this.#stopping ?? {};
+    const isSuccess = !signal && this.#plan.successExits.includes(code ?? -1);
+    const death = signal ? 'signal' : isSuccess ? 'success' : 'exit-code';
+    // Who died by itself in the middle of a value failed by that, not by what it wrote.
+    if (this.#lastWords && (!cause || (cause === 'framing' && stage === 'eof'))) {
+      if (!isSuccess) return death;
+      this.#error = this.#lastWords;
+      return 'framing';
+    }
+    return cause === 'requested' ? 'stopped' : (cause ?? death);
+  }
+
+  #end(end: Pick<Exit, 'code' | 'signal' | 'reason' | 'uptimeMs'>, error: unknown): void {
+    const { command } = this.#plan;
+    const exit = {
+      command,
+      generation: this.#generation,
+      ...end,
+      stderrTail: this.#tail.toString(),
+    };
+    const failed = exit.reason === 'exit-code' || exit.reason === 'signal';
+    this.#hasEnded = true;
+    this.#program.release();
+    this.#ports.ended(exit, failed ? new ExitError(exit) : error);
+  }
+}

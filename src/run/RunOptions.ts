@@ -1,0 +1,160 @@
+import type { SchedulerLike } from 'rxjs';
+import {
+  checkAmounts,
+  checkMethods,
+  checkOptions,
+  checkText,
+  checkType,
+  checkWhole,
+} from '../contract/check.js';
+import { clockOf } from '../rx/clock.js';
+import { parseCommand, type Command } from '../contract/command.js';
+import type { Codec, WithCodec } from '../framing/codec.js';
+import { lines, type LineInput } from '../framing/lines.js';
+import { launch as launchReal } from '../process/launch.js';
+import type { Launch } from '../process/Program.js';
+import type { Ready, RunPlan, StopTimes } from './RunPlan.js';
+
+/** Options of a run, the same wherever a program is run. */
+export interface RunOptions<Out = string, In = LineInput> {
+  /** The directory it runs in. @defaultValue that of the host */
+  readonly cwd?: string;
+  /** Its whole environment, as in Node: spread `process.env` to add to it. @defaultValue that of the host */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What the program sees as its own name (`argv[0]`). @defaultValue the command's first word */
+  readonly argv0?: string;
+  /** The id of the user it runs as (POSIX). @defaultValue that of the host */
+  readonly uid?: number;
+  /** The id of the group it runs as (POSIX). @defaultValue that of the host */
+  readonly gid?: number;
+  /** How stdout becomes values and values become stdin. @defaultValue `lines()` */
+  readonly codec?: Codec<Out, In>;
+  /**
+   * Whether stderr is read, or sent to the host's own (`'inherit'`): then `stderr$` is silent, and errors cannot
+   * quote it. @defaultValue `'pipe'`
+   */
+  readonly stderr?: 'pipe' | 'inherit';
+  /** The exit codes that are a success. @defaultValue `[0]` */
+  readonly successExits?: readonly number[];
+  /** Makes the run `running` at its first emission; see {@link Ready}. @defaultValue running as soon as it is spawned */
+  readonly ready?: Ready<Out, In>;
+  /** How long `ready` may take, in milliseconds; then `StartTimeoutError`. @defaultValue 90,000, as in systemd */
+  readonly startTimeoutMs?: number;
+  /** The times of the stop ladder, in milliseconds. @defaultValue 1,000, 5,000, 2,000 and 1,000 */
+  readonly stop?: Partial<StopTimes>;
+  /**
+   * Whether the program leads a process group (POSIX: a session) of its own, so that it is stopped
+   * with all its descendants. `false` is for a program that must keep the host's terminal.
+   * @defaultValue true
+   */
+  readonly ownGroup?: boolean;
+  /**
+   * Whether the program is ended when the host dies, however it dies (POSIX; on Windows the system
+   * does it). @defaultValue true
+   */
+  readonly orphanGuard?: boolean;
+  /** The longest line, in bytes, before the run fails with a `FramingError`. @defaultValue 64 MiB */
+  readonly maxLineBytes?: number;
+  /** How much input may wait, in bytes, before values are rejected. @defaultValue 64 MiB */
+  readonly maxPendingBytes?: number;
+  /** Time, for tests: see `simple-ipc/testing`. @defaultValue the system's monotonic clock */
+  readonly scheduler?: SchedulerLike;
+  /** What starts programs, for tests: see `fakeProgram`. @defaultValue the operating system */
+  readonly launch?: Launch;
+}
+
+const MIB = 1024 * 1024;
+
+/**
+ * Checks a command and its options, and fills in the defaults.
+ *
+ * @param input - whether stdin is a pipe.
+ * @throws TypeError, RangeError that names the argument.
+ */
+export function planRun<Out, In>(
+  command: Command,
+  options: RunOptions<Out, In>,
+  input: boolean,
+): RunPlan<Out, In> {
+  checkOptions('options', options);
+  checkOptions('stop', options.stop);
+  const {
+    cwd,
+    env,
+    argv0,
+    uid,
+    gid,
+    codec = usualCodec<Out, In>(),
+    stderr = 'pipe',
+    successExits = [0],
+    ready,
+    startTimeoutMs = 90_000,
+    stop: { endInputMs = 1_000, terminateMs = 5_000, killMs = 2_000, drainMs = 1_000 } = {},
+    ownGroup = true,
+    orphanGuard = true,
+    maxLineBytes = 64 * MIB,
+    maxPendingBytes = 64 * MIB,
+    scheduler,
+    launch = launchReal,
+  } = options;
+  checkText({ cwd, argv0 });
+  checkEnv(env);
+  checkWhole({ uid, gid });
+  checkMethods('codec', codec, 'decoder', 'encode');
+  checkType('ready', ready, 'function');
+  checkType('ownGroup', ownGroup, 'boolean');
+  checkType('orphanGuard', orphanGuard, 'boolean');
+  checkMethods('scheduler', scheduler, 'now', 'schedule');
+  checkType('launch', launch, 'function');
+  if (!['pipe', 'inherit'].includes(stderr)) {
+    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(options.stderr)}`);
+  }
+  if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
+  successExits.forEach((code: unknown, index) =>
+    checkWhole({ [`successExits[${index}]`]: code ?? null }),
+  );
+  checkAmounts({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
+  checkAmounts({ maxLineBytes, maxPendingBytes });
+  return {
+    command: parseCommand(command),
+    cwd,
+    env,
+    argv0,
+    uid,
+    gid,
+    codec,
+    stderr,
+    successExits,
+    ready,
+    startTimeoutMs,
+    stop: { endInputMs, terminateMs, killMs, drainMs },
+    ownGroup,
+    orphanGuard,
+    maxLineBytes,
+    maxPendingBytes,
+    clock: clockOf(scheduler),
+    launch,
+    input,
+  };
+}
+
+/** Fills in the usual codec, for whoever passes options on. @throws TypeError if they are none. */
+export function withCodec<Out, In, Options extends object>(
+  options: Options & Partial<WithCodec<Out, In>>,
+): Options & WithCodec<Out, In> {
+  checkOptions('options', options);
+  const { codec = usualCodec<Out, In>() } = options;
+  return { ...options, codec };
+}
+
+/** Without a codec, Out and In are what lines() makes of them: the public declarations see to that. */
+function usualCodec<Out, In>(): Codec<Out, In> {
+  return lines() as unknown as Codec<Out, In>;
+}
+
+function checkEnv(env: unknown): void {
+  checkOptions('env', env);
+  for (const [name, value] of Object.entries((env ?? {}) as Record<string, unknown>)) {
+    checkText({ [`env.${name}`]: value, [`env: the name ${name}`]: name });
+  }
+}

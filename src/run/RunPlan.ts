@@ -1,0 +1,42 @@
+import type { Observable, ObservableInput } from 'rxjs';
+import type { Clock } from '../rx/clock.js';
+import type { Codec } from '../framing/codec.js';
+import type { Launch, LaunchPlan } from '../process/Program.js';
+
+/** How long each step of a stop may take, in milliseconds; Infinity waits for ever. */
+export interface StopTimes {
+  /** From end-of-file to SIGTERM. */
+  readonly endInputMs: number;
+  /** From SIGTERM to SIGKILL. */
+  readonly terminateMs: number;
+  /** From SIGKILL to giving up. */
+  readonly killMs: number;
+  /**
+   * How long descendants may keep stdout or stderr open after the program has exited. Then, or when both are closed,
+   * what is left of its group is ended.
+   */
+  readonly drainMs: number;
+}
+
+/**
+ * Says when a program is ready: at the first emission. `output$` is the output of this run; `write`
+ * goes ahead of all that is queued, and is dropped once the run no longer reads its input. If it throws, errors
+ * or completes without a value, the run ends with a `StartTimeoutError`.
+ */
+export type Ready<Out, In> = (
+  output$: Observable<Out>,
+  write: (value: In) => void,
+) => ObservableInput<unknown>;
+
+/** All that a run needs to know, checked, defaults filled in. */
+export interface RunPlan<Out, In> extends LaunchPlan {
+  readonly codec: Codec<Out, In>;
+  readonly ready: Ready<Out, In> | undefined;
+  readonly startTimeoutMs: number;
+  readonly stop: StopTimes;
+  readonly successExits: readonly number[];
+  readonly maxLineBytes: number;
+  readonly maxPendingBytes: number;
+  readonly clock: Clock;
+  readonly launch: Launch;
+}

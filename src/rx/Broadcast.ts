@@ -1,0 +1,54 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { runGuarded } from './runGuarded.js';
+
+/**
+ * A multicast stream that is written by a plain loop: what an RxJS `Subject` does, without the
+ * closure that its `next` allocates for every value. It never errors; once completed, it replays
+ * and completes.
+ */
+export class Broadcast<T> {
+  /** The stream. A late subscriber first gets the last `replay` values, then whatever comes. */
+  readonly values$ = new Observable<T>((subscriber) => {
+    for (let i = 0; i < this.#recent.length; i++) {
+      subscriber.next(this.#recent[(this.#end + i) % this.#recent.length] as T);
+    }
+    if (this.#completed) {
+      subscriber.complete();
+      return undefined;
+    }
+    this.#subscribers = [...this.#subscribers, subscriber];
+    return () => {
+      this.#subscribers = this.#subscribers.filter((other) => other !== subscriber);
+    };
+  });
+
+  // Replaced, never changed: who comes or goes during a value does not disturb its delivery.
+  #subscribers: readonly Subscriber<T>[] = [];
+  /** The last values; once there are `replay` of them, a ring. */
+  readonly #recent: T[] = [];
+  /** Where the next value goes; in a full ring, where the oldest is. */
+  #end = 0;
+  #completed = false;
+
+  constructor(private readonly replay = 0) {}
+
+  get isObserved(): boolean {
+    return this.#subscribers.length > 0;
+  }
+
+  next(value: T): void {
+    if (this.#completed) return;
+    if (this.replay > 0) this.#remember(value);
+    for (const subscriber of this.#subscribers) subscriber.next(value);
+  }
+
+  complete(): void {
+    this.#completed = true;
+    for (const subscriber of this.#subscribers) runGuarded(() => subscriber.complete());
+  }
+
+  #remember(value: T): void {
+    this.#recent[this.#end] = value;
+    this.#end = (this.#end + 1) % this.replay;
+  }
+}

@@ -1,0 +1,113 @@
+import type { SchedulerLike } from 'rxjs';
+import {
+  checkAmounts,
+  checkFromOne,
+  checkMethods,
+  checkOptions,
+  checkType,
+} from '../contract/check.js';
+import { clockOf, MAX_TIMER_MS, type Clock } from '../rx/clock.js';
+import { RestartLimitError, SpawnError } from '../contract/errors.js';
+import type { Exit } from '../contract/exit.js';
+
+/** When, how soon and how often {@link restartOnExit} restarts. */
+export interface RestartPolicy {
+  /** Which exits are restarted. @defaultValue `'on-failure'` */
+  readonly when?: 'on-failure' | 'always' | ((exit: Exit) => boolean);
+  /** Before the first restart, in milliseconds. @defaultValue 100 */
+  readonly delayMs?: number;
+  /** How much longer each further delay is, 1 or more. @defaultValue 2 */
+  readonly factor?: number;
+  /** The longest delay, in milliseconds. @defaultValue 30,000 */
+  readonly maxDelayMs?: number;
+  /** Whether half of each delay is random, so that many workers do not restart together. @defaultValue true */
+  readonly jitter?: boolean;
+  /** How many restarts are allowed within `withinMs`; Infinity never gives up. @defaultValue 5 */
+  readonly maxRestarts?: number;
+  /** The sliding window of `maxRestarts`, in milliseconds. @defaultValue 60,000 */
+  readonly withinMs?: number;
+  /** A run that was `running` so many milliseconds sets the delay back to the first. @defaultValue 10,000 */
+  readonly stableAfterMs?: number;
+  /** Time, for tests. @defaultValue that of the worker it supervises, else the system's monotonic clock */
+  readonly scheduler?: SchedulerLike;
+  /** From 0 up to 1, for tests. @defaultValue `Math.random` */
+  readonly random?: () => number;
+}
+
+/** A policy with its defaults filled in. */
+export interface RestartPlan extends Required<Omit<RestartPolicy, 'scheduler'>> {
+  /** That of `scheduler`, if there is one. */
+  readonly clock: Clock | undefined;
+}
+
+/** Checks a policy, and fills in the defaults. @throws TypeError, RangeError that names the option. */
+export function planRestarts(policy: RestartPolicy): RestartPlan {
+  checkOptions('policy', policy);
+  const {
+    when = 'on-failure',
+    delayMs = 100,
+    factor = 2,
+    maxDelayMs = 30_000,
+    jitter = true,
+    maxRestarts = 5,
+    withinMs = 60_000,
+    stableAfterMs = 10_000,
+    random = Math.random,
+    scheduler,
+  } = policy;
+  if (typeof when !== 'function' && !['on-failure', 'always'].includes(when)) {
+    throw new TypeError(`when must be 'on-failure', 'always' or a function, not ${when as string}`);
+  }
+  checkType('jitter', jitter, 'boolean');
+  checkType('random', random, 'function');
+  checkMethods('scheduler', scheduler, 'now', 'schedule');
+  checkAmounts({ delayMs, maxDelayMs, withinMs, stableAfterMs, maxRestarts });
+  checkFromOne({ factor });
+  const clock = scheduler && clockOf(scheduler);
+  const delays = { delayMs, factor, maxDelayMs, jitter, random };
+  return { when, ...delays, maxRestarts, withinMs, stableAfterMs, clock };
+}
+
+/** Whether an exit is restarted, if there were not too many. */
+export function isRestarted(
+  { when }: RestartPlan,
+  exit: Exit,
+  error: unknown,
+  everRan: boolean,
+): boolean {
+  if (error instanceof SpawnError && !error.transient && !everRan) return false;
+  if (typeof when === 'function') return when(exit);
+  return when === 'always' || error !== undefined;
+}
+
+/** The delay before consecutive restart n, half of it random if there is jitter, in milliseconds. */
+export function delayOf(plan: RestartPlan, attempt: number): number {
+  const { delayMs, factor, maxDelayMs, jitter, random } = plan;
+  // 0 · Infinity is NaN, and a longer timer than the platform's longest would fire at once.
+  const grown = delayMs === 0 ? 0 : delayMs * factor ** (attempt - 1);
+  const delay = Math.min(grown, maxDelayMs, MAX_TIMER_MS);
+  return Math.round(jitter ? delay / 2 + (delay / 2) * random() : delay);
+}
+
+/** The restarts of the last `withinMs`. Several lives may share one. */
+export class RestartBudget {
+  #spent: { readonly at: number; readonly exit: Exit }[] = [];
+
+  constructor(private readonly plan: RestartPlan) {}
+
+  /** Counts a restart; returns why there is none, if too many were. */
+  spend(now: number, exit: Exit, cause: unknown): RestartLimitError | undefined {
+    const { maxRestarts, withinMs } = this.plan;
+    if (maxRestarts === Infinity) return undefined;
+    this.#spent = this.#spent.filter(({ at }) => now - at < withinMs);
+    this.#spent.push({ at: now, exit });
+    if (this.#spent.length <= maxRestarts) return undefined;
+    const reason = `was given up: it ended ${this.#spent.length} times within ${withinMs} ms`;
+    return new RestartLimitError(
+      exit.command,
+      reason,
+      this.#spent.map((spent) => spent.exit),
+      cause,
+    );
+  }
+}

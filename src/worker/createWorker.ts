@@ -1,0 +1,154 @@
+import { identity, type Observable, type Subject } from 'rxjs';
+import { SharedPause } from '../rx/SharedPause.js';
+import { Broadcast } from '../rx/Broadcast.js';
+import type { Command } from '../contract/command.js';
+import type { WithCodec } from '../framing/codec.js';
+import type { LineInput } from '../framing/lines.js';
+import type { ReactiveWorker, RejectedInput } from '../contract/ReactiveWorker.js';
+import { internals, type WorkerInternals } from './internals.js';
+import { InputSubject } from './InputSubject.js';
+import { checkOptions, checkType, checkWhole } from '../contract/check.js';
+import { planRun, type RunOptions } from '../run/RunOptions.js';
+import { OutputIterator } from './OutputIterator.js';
+import { InputQueue } from '../run/InputQueue.js';
+import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
+import { Mutex } from '../rx/Mutex.js';
+import { Supervisor, type Policy } from '../supervision/Supervisor.js';
+
+/** Options of {@link createWorker}. */
+export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
+  /** Whether the first life begins at once. @defaultValue true */
+  readonly start?: boolean;
+  /**
+   * The restart policy: any operator on an Observable that is one run per subscription, such as
+   * `restartOnExit()`, or RxJS's `retry(3)` and `repeat({ delay: 1_000 })`. One that errors or throws fails the
+   * life, with that as the cause. @defaultValue none
+   */
+  readonly supervise?: Policy;
+  /** How many of the last values a late subscriber of `output$` and `stderr$` gets. @defaultValue 0 */
+  readonly replay?: number;
+}
+
+/** Creates a worker whose codec says what comes out of the program and what goes in. */
+export function createWorker<Out, In = LineInput>(
+  command: Command,
+  options: WorkerOptions<Out, In> & WithCodec<Out, In>,
+): ReactiveWorker<Out, In>;
+/**
+ * Creates a worker: a program that runs beside the application, restarted by a policy if one is given.
+ *
+ * @example
+ * ```ts
+ * const calculator = createWorker('bc');
+ * calculator.output$.subscribe((line) => console.log(line)); // 42
+ * calculator.send.next('6 * 7');
+ * calculator.send.complete();
+ * ```
+ *
+ * @param command - what to run, as a string split at white space, or as a list.
+ * @param options - see {@link WorkerOptions}.
+ * @returns the worker; it reports its failures on `status$`.
+ * @throws TypeError, RangeError for a wrong command or option.
+ * @see {@link exchange}, {@link feed} and {@link pacedMap}, to talk to it; {@link fromCommand}, for one-off
+ * programs
+ */
+export function createWorker<Out extends string = string, In extends LineInput = LineInput>(
+  command: Command,
+  options?: WorkerOptions<Out, In>,
+): ReactiveWorker<Out, In>;
+export function createWorker<Out, In>(
+  command: Command,
+  options: WorkerOptions<Out, In> = {},
+): ReactiveWorker<Out, In> {
+  return new CommandWorker(command, options);
+}
+
+class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
+  readonly output$: Observable<Out>;
+  readonly stderr$: Observable<string>;
+  readonly status$: StatusSubject;
+  readonly send: Subject<In>;
+  readonly rejected$: Observable<RejectedInput<In>>;
+  readonly #supervisor: Supervisor<Out, In>;
+  readonly #brake: SharedPause;
+  readonly #complete: () => void;
+  #disposed = false;
+  #disposal: Promise<void> | undefined;
+
+  constructor(command: Command, options: WorkerOptions<Out, In>) {
+    checkOptions('options', options);
+    const { start = true, supervise = identity, replay = 0 } = options;
+    checkType('start', start, 'boolean');
+    checkType('supervise', supervise, 'function');
+    checkWhole({ replay });
+    const plan = planRun(command, options, true);
+    const output = new Broadcast<Out>(replay);
+    const stderr = new Broadcast<string>(replay);
+    const status = createStatus();
+    const rejected = new Broadcast<RejectedInput<In>>();
+    const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
+      rejected: (lost, isKnown) => {
+        if (rejected.isObserved) rejected.next(lost);
+        else if (!isKnown)
+          this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
+      },
+    });
+    this.output$ = output.values$;
+    this.stderr$ = stderr.values$;
+    this.status$ = status.status$;
+    const send = new InputSubject(input);
+    this.send = send;
+    this.rejected$ = rejected.values$;
+    this.#supervisor = new Supervisor(
+      plan,
+      {
+        input,
+        output: (value) => output.next(value),
+        stderr: (line) => stderr.next(line),
+      },
+      supervise,
+      status,
+    );
+    this.#brake = new SharedPause((held) => this.#supervisor.pause(held));
+    internals.set(this, {
+      command: plan.command,
+      clock: plan.clock,
+      input,
+      statusChanges$: status.changes$,
+      brake: this.#brake,
+      turns: new Mutex(),
+      supervisor: this.#supervisor,
+    } satisfies WorkerInternals<In>);
+    this.#complete = () => {
+      output.complete();
+      stderr.complete();
+      rejected.complete();
+      send.endAll();
+      status.complete();
+    };
+    if (start) this.start();
+  }
+
+  start(): void {
+    if (this.#disposed) this.#supervisor.warn('was not started: its worker is disposed');
+    else this.#supervisor.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#supervisor.stop();
+  }
+
+  restart(): Promise<void> {
+    return this.#supervisor.restart();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Out> {
+    return new OutputIterator(this.output$, this.#supervisor.rest$, this.#brake);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true; // Before stop() tells of it.
+    this.#disposal ??= this.stop().then(this.#complete);
+    return this.#disposal;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Observable } from 'rxjs';
+import type { Exit } from '../contract/exit.js';
+import type { SimpleIpcError, CommandWords } from '../contract/errors.js';
+import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
+import type { WorkerStatus } from '../contract/status.js';
+import type { Input } from '../run/Input.js';
+import type { Clock } from '../rx/clock.js';
+import type { Mutex } from '../rx/Mutex.js';
+import type { SharedPause } from '../rx/SharedPause.js';
+
+/** What operators need of a worker, beyond its public face. */
+export interface WorkerInternals<In> {
+  readonly command: CommandWords;
+  readonly clock: Clock;
+  readonly input: Input<In>;
+  /** See `StatusWriter`. */
+  readonly statusChanges$: Observable<WorkerStatus>;
+  /** Pauses the program. */
+  readonly brake: SharedPause;
+  /** Whose turn it is to ask. */
+  readonly turns: Mutex;
+  readonly supervisor: {
+    readonly ended$: Observable<Exit>;
+    readonly rest$: Observable<SimpleIpcError | undefined>;
+    settled(): Promise<void> | undefined;
+  };
+}
+
+// A worker's own `In` is what was put in for it.
+export const internals = new WeakMap<object, unknown>();
+
+/** @throws TypeError if it is not a worker of `createWorker`. */
+export function internalsOf<Out, In>(worker: ReactiveWorker<Out, In>): WorkerInternals<In> {
+  const found = internals.get(worker);
+  if (!found) throw new TypeError('worker must be one that createWorker() made');
+  return found as WorkerInternals<In>;
+}
