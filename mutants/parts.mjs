@@ -26,7 +26,7 @@ export const parts = {
       'Broadcast',
       'Brake',
       'OutputIterator',
-      'operators/pacedMap',
+      'operators/consume',
     ],
     specs: 'worker|StatusSubject|Broadcast|Brake|OutputIterator|operators/paced',
   },

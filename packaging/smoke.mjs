@@ -163,7 +163,7 @@ const checks = {
     assert.equal(Number(await count), 50_000);
   },
 
-  async 'pacedMap, which pauses the program'() {
+  async 'consume, which pauses the program'() {
     const worker = ipc.createWorker('seq 300000', { start: false });
     let received = 0;
     worker.output$.subscribe(() => received++);
@@ -175,7 +175,7 @@ const checks = {
       }
       return line;
     };
-    const paced$ = ipc.pacedMap(worker, project).pipe(filter((line) => line === '300000'));
+    const paced$ = ipc.consume(worker, project).pipe(filter((line) => line === '300000'));
     const last = firstValueFrom(paced$);
     worker.start();
     await last;

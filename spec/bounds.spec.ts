@@ -65,10 +65,10 @@ describe('memory', () => {
        }`,
     ],
     [
-      '400 MB of output are worked off by pacedMap',
+      '400 MB of output are worked off by consume',
       100_000,
       4_000,
-      `ipc.pacedMap(worker, async () => { count++; await turn(); }).subscribe();
+      `ipc.consume(worker, async () => { count++; await turn(); }).subscribe();
        await until(worker, 'exited');
        while (count < 100_000) await turn();`,
     ],
@@ -96,7 +96,7 @@ describe('memory', () => {
       worker.send.complete();
       tell({ fed, read: await read });
     `);
-    expect(found).toEqual({ fed: { lines: 1_000_000, bytes: 1e9 }, read: '1000000000' });
+    expect(found).toEqual({ fed: { values: 1_000_000, bytes: 1e9 }, read: '1000000000' });
     // Node 24 lets 180 MB of garbage gather, of 1 GB as of 3; Node 20 lets 50.
     expect(grownMb).toBeLessThan(300);
   });

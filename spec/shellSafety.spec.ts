@@ -9,7 +9,7 @@ import {
   LineBreakError,
   lines,
   through,
-  type CommandOptions,
+  type FromCommandOptions,
 } from 'simple-ipc';
 import { Worker } from 'simple-ipc/imperative';
 import { cleanUp, eventually, fixture, record, temporaryFolder, use } from './support/programs.js';
@@ -69,7 +69,7 @@ onPosix('no shell interprets', () => {
   afterEach(cleanUp);
 
   /** Runs the program in an empty folder, in which nothing may be made. */
-  async function run(args: string[], options: CommandOptions = {}): Promise<Told> {
+  async function run(args: string[], options: FromCommandOptions = {}): Promise<Told> {
     const cwd = options.cwd ?? temporaryFolder();
     const told$ = fromCommand([...program, ...args], { ...options, cwd });
     const told = await lastValueFrom(told$);

@@ -25,7 +25,7 @@ export { delimited } from './framing/delimited.js';
 export { jsonLines, type JsonLinesOptions } from './framing/jsonLines.js';
 export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
 export { feed } from './flow/feed.js';
-export { fromCommand, type CommandOptions } from './life/fromCommand.js';
+export { fromCommand, type FromCommandOptions } from './life/fromCommand.js';
 export { lifeOf, type LifeOptions } from './life/lifeOf.js';
 export {
   exchange,
@@ -33,7 +33,7 @@ export {
   type KeyOptions,
   type ReplyOptions,
 } from './exchange/exchange.js';
-export { pacedMap, type PacedMapOptions } from './flow/pacedMap.js';
+export { consume, type ConsumeOptions } from './flow/consume.js';
 export { restartOnExit } from './supervision/restartOnExit.js';
 export type { RestartPolicy } from './supervision/RestartPolicy.js';
 export { through, type ThroughOptions } from './life/through.js';

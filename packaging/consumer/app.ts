@@ -29,7 +29,7 @@ import {
   lifeOf,
   lines,
   NotRunningError,
-  pacedMap,
+  consume,
   restartOnExit,
   SimpleIpcError,
   SpawnError,
@@ -162,11 +162,11 @@ async function askAndAnswer(): Promise<void> {
 async function goSlowly(): Promise<void> {
   const worker = createWorker(echo);
   const paced = collect(
-    pacedMap(worker, async (line) => Promise.resolve(Number(line)), { concurrency: 2 }).pipe(
+    consume(worker, async (line) => Promise.resolve(Number(line)), { concurrency: 2 }).pipe(
       take(3),
     ),
   );
-  const { lines: count } = await lastValueFrom(feed(worker, [1, 2, 3]));
+  const { values: count } = await lastValueFrom(feed(worker, [1, 2, 3]));
   equal(count, 3);
   deepEqual((await paced).sort(), [1, 2, 3]);
 

@@ -247,7 +247,7 @@ describe('feed', () => {
     it.each(sources)('writes every line of %s, in order', async (_, source) => {
       const { output, progress } = await throughCat(source());
       expectSame(output, lines);
-      expect(progress).toEqual({ lines: lines.length, bytes: lines.join('\n').length + 1 });
+      expect(progress).toEqual({ values: lines.length, bytes: lines.join('\n').length + 1 });
     });
 
     it('takes what the codec takes', async () => {
@@ -275,7 +275,7 @@ describe('feed', () => {
       const { worker } = await fake();
       const told = watch(feed(worker, []));
       await turn();
-      expect(told).toMatchObject({ progress: [{ lines: 0, bytes: 0 }], completed: true });
+      expect(told).toMatchObject({ progress: [{ values: 0, bytes: 0 }], completed: true });
     });
   });
 
@@ -425,17 +425,17 @@ describe('feed', () => {
       worker.send.complete();
       await until(worker, 'exited');
       const [lines, bytes] = output[0]!.trim().split(/\s+/).map(Number);
-      expect(told.progress.at(-1)).toEqual({ lines, bytes });
+      expect(told.progress.at(-1)).toEqual({ values: lines, bytes });
       expect(lines).toBe(30_000);
       expect(told.progress.length).toBe(Math.floor(bytes! / BATCH) + 1);
       told.progress.reduce(
         (before, progress) => {
-          expect(progress.lines).toBeGreaterThan(before.lines);
+          expect(progress.values).toBeGreaterThan(before.values);
           expect(progress.bytes).toBeGreaterThan(before.bytes);
           expect(progress.bytes - before.bytes).toBeLessThan(BATCH + 100);
           return progress;
         },
-        { lines: 0, bytes: 0 },
+        { values: 0, bytes: 0 },
       );
     });
 
@@ -445,7 +445,7 @@ describe('feed', () => {
       await turn();
       expect(told).toMatchObject({ progress: [], completed: false });
       expect(await read()).toEqual(numbers(100));
-      expect(told).toMatchObject({ progress: [{ lines: 100, bytes: 290 }], completed: true });
+      expect(told).toMatchObject({ progress: [{ values: 100, bytes: 290 }], completed: true });
     });
 
     it('completes when its own lines are written, though others are always waiting', async () => {
@@ -479,7 +479,7 @@ describe('feed', () => {
       expect(rejected.length).toBeGreaterThan(0);
       await eventually(() => source.ended);
       // No more is pulled than was accepted.
-      expect(told.progress.at(-1)?.lines).toBe(source.pulled);
+      expect(told.progress.at(-1)?.values).toBe(source.pulled);
     });
 
     it('errors it with InputClosedError, though the program is restarted', async () => {
@@ -683,8 +683,8 @@ describe('feed', () => {
       const unhandled = collectUnhandled();
       const told = watch(
         feed(worker, source).pipe(
-          tap(({ lines }) => {
-            if (lines > 1_000) told.subscription.unsubscribe();
+          tap(({ values }) => {
+            if (values > 1_000) told.subscription.unsubscribe();
           }),
         ),
       );

@@ -32,7 +32,7 @@ import {
   LineBreakError,
   SpawnError,
   StartTimeoutError,
-  type CommandOptions,
+  type FromCommandOptions,
 } from 'simple-ipc';
 import {
   cleanUp,
@@ -53,7 +53,7 @@ const withProgram = (name: string) =>
   spawnSync(name, ['--version'], { input: '' }).error ? it.skip : it;
 
 /** All that a program writes; rejects as the stream errors. */
-const outputOf = (command: string | readonly string[], options: CommandOptions = {}) =>
+const outputOf = (command: string | readonly string[], options: FromCommandOptions = {}) =>
   lastValueFrom(fromCommand(command, options).pipe(toArray()));
 
 /** What a stream emits, and the error that it ends with. */
@@ -104,7 +104,7 @@ describe('fromCommand', () => {
     });
 
     it('takes the successExits for a success', async () => {
-      const grep = (options?: CommandOptions) =>
+      const grep = (options?: FromCommandOptions) =>
         outputOf('grep b', { input: ['a', 'c'], ...options });
       await expect(grep()).rejects.toMatchObject({ exit: { code: 1 } });
       expect(await grep({ successExits: [0, 1] })).toEqual([]);
@@ -144,7 +144,7 @@ describe('fromCommand', () => {
       return path;
     }
 
-    const refused: [string, () => [string | readonly string[], CommandOptions?], RegExp][] = [
+    const refused: [string, () => [string | readonly string[], FromCommandOptions?], RegExp][] = [
       ['does not exist', () => ['no-such-program x'], /"no-such-program x" .*on the PATH.*ENOENT/],
       ['is a directory', () => [[temporaryFolder()]], /it is a directory.*EACCES/],
       ['is not executable', () => [[file('', 0o600)]], /not executable.*EACCES/],

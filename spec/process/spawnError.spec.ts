@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpawnError } from 'simple-ipc';
 import type { LaunchPlan } from '../../src/process/Program.js';
-import { explainRefusal } from '../../src/process/spawnError.js';
+import { toSpawnError } from '../../src/process/spawnError.js';
 import { cleanUp, temporaryFolder } from '../support/programs.js';
 
 const explain = (
@@ -22,10 +22,10 @@ const explain = (
     ownGroup: true,
     orphanGuard: true,
   };
-  return explainRefusal(plan, cause);
+  return toSpawnError(plan, cause);
 };
 
-describe('explainRefusal', () => {
+describe('toSpawnError', () => {
   afterEach(cleanUp);
 
   it('keeps the command and the cause', () => {

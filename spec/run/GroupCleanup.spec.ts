@@ -1,7 +1,7 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { clockOf } from '../../src/rx/clock.js';
 import { GroupCleanup } from '../../src/run/GroupCleanup.js';
-import { UNBORN, type Program, type StopSignal } from '../../src/process/Program.js';
+import { NOT_STARTED, type Program, type StopSignal } from '../../src/process/Program.js';
 
 const stop = { endInputMs: 0, terminateMs: 1_000, killMs: 500, drainMs: 100 };
 
@@ -10,7 +10,7 @@ function follow(isAlive: (signals: readonly StopSignal[]) => boolean) {
   const scheduler = new VirtualTimeScheduler();
   const told = { signals: [] as StopSignal[], isClosed: false, endedAt: NaN };
   const program: Program = {
-    ...UNBORN,
+    ...NOT_STARTED,
     signal: (signal) => told.signals.push(signal),
     alive: () => isAlive(told.signals),
     close: () => {

@@ -206,12 +206,15 @@ describe('pumpPulled', () => {
     const { queue, take } = createQueue();
     const told = watch<FeedProgress>(pumpPulled(counted(100), queue));
     await turn();
-    const full = { lines: BATCH_LINES, bytes: BATCH_LINES * 1_000 };
+    const full = { values: BATCH_LINES, bytes: BATCH_LINES * 1_000 };
     expect(told.values).toEqual([full]);
     await take();
     expect(told).toMatchObject({ values: [full], completed: false });
     await take();
-    expect(told).toMatchObject({ values: [full, { lines: 100, bytes: 100_000 }], completed: true });
+    expect(told).toMatchObject({
+      values: [full, { values: 100, bytes: 100_000 }],
+      completed: true,
+    });
   });
 
   it('counts bytes, not characters', async () => {
@@ -219,7 +222,7 @@ describe('pumpPulled', () => {
     const told = watch<FeedProgress>(pumpPulled(['é', '€', '😀'], queue));
     await take();
     await turn();
-    expect(told.values).toEqual([{ lines: 3, bytes: 2 + 3 + 4 + 3 }]);
+    expect(told.values).toEqual([{ values: 3, bytes: 2 + 3 + 4 + 3 }]);
   });
 
   it('pulls no further when it is left while a value waits for room', async () => {

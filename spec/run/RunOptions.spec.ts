@@ -1,6 +1,12 @@
 import { VirtualTimeScheduler, type Observable } from 'rxjs';
 import { systemClock } from '../../src/rx/clock.js';
-import { createWorker, fromCommand, lifeOf, lines, type CommandOptions } from '../../src/index.js';
+import {
+  createWorker,
+  fromCommand,
+  lifeOf,
+  lines,
+  type FromCommandOptions,
+} from '../../src/index.js';
 import { planRun } from '../../src/run/RunOptions.js';
 import { launch as launchReal } from '../../src/process/launch.js';
 import type { Launch, LaunchPlan } from '../../src/process/Program.js';
@@ -322,7 +328,7 @@ describe('RunOptions', () => {
     expect(plan.input).toBe(true);
   });
 
-  it.each<[string, (options: CommandOptions) => Observable<unknown>]>([
+  it.each<[string, (options: FromCommandOptions) => Observable<unknown>]>([
     ['fromCommand', (options) => fromCommand('cat', options)],
     ['lifeOf', (options) => lifeOf('cat', options)],
   ])('make a pipe for %s only if there is input', (_, create) => {

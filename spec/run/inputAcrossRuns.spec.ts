@@ -14,7 +14,7 @@ import {
   watchWarnings,
 } from '../support/programs.js';
 
-const hurry = { endInputMs: 50, terminateMs: 500 };
+const quickStop = { endInputMs: 50, terminateMs: 500 };
 
 /** What is sent for the next run is the next run's, whatever becomes of the stdin of this one. */
 describe('what is sent for the next run', () => {
@@ -22,7 +22,7 @@ describe('what is sent for the next run', () => {
   afterEach(cleanUp);
 
   function start(command: readonly string[], options: WorkerOptions = {}) {
-    const worker = use(createWorker(command, { stop: hurry, ...options }));
+    const worker = use(createWorker(command, { stop: quickStop, ...options }));
     const told = record(worker);
     return { worker, told, rejected: () => told.rejected.map(({ value }) => value) };
   }

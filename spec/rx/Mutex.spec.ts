@@ -3,105 +3,105 @@ import { Mutex } from '../../src/rx/Mutex.js';
 describe('Mutex', () => {
   /** Notes who begins. */
   function watched() {
-    const turns = new Mutex();
+    const mutex = new Mutex();
     const begun: string[] = [];
-    return { turns, begun, take: (name: string) => turns.take(() => begun.push(name)) };
+    return { mutex, begun, acquire: (name: string) => mutex.acquire(() => begun.push(name)) };
   }
 
   it('lets the first in at once', () => {
-    const { begun, take } = watched();
-    take('a');
+    const { begun, acquire } = watched();
+    acquire('a');
     expect(begun).toEqual(['a']);
   });
 
   it('lets the next in when the one before is done, in order', () => {
-    const { turns, begun, take } = watched();
-    for (const name of ['a', 'b', 'c']) take(name);
+    const { mutex, begun, acquire } = watched();
+    for (const name of ['a', 'b', 'c']) acquire(name);
     expect(begun).toEqual(['a']);
-    turns.done();
+    mutex.release();
     expect(begun).toEqual(['a', 'b']);
-    take('d');
-    turns.done();
-    turns.done();
+    acquire('d');
+    mutex.release();
+    mutex.release();
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('is free again when all are done', () => {
-    const { turns, begun, take } = watched();
-    take('a');
-    turns.done();
-    take('b');
+    const { mutex, begun, acquire } = watched();
+    acquire('a');
+    mutex.release();
+    acquire('b');
     expect(begun).toEqual(['a', 'b']);
   });
 
   it('passes over who has given up waiting', () => {
-    const { turns, begun, take } = watched();
-    take('a');
-    const giveUp = take('b');
-    take('c');
+    const { mutex, begun, acquire } = watched();
+    acquire('a');
+    const giveUp = acquire('b');
+    acquire('c');
     giveUp();
     giveUp();
-    turns.done();
+    mutex.release();
     expect(begun).toEqual(['a', 'c']);
   });
 
   it('is free when everyone has given up waiting', () => {
-    const { turns, begun, take } = watched();
-    take('a');
-    take('b')();
-    turns.done();
-    take('c');
+    const { mutex, begun, acquire } = watched();
+    acquire('a');
+    acquire('b')();
+    mutex.release();
+    acquire('c');
     expect(begun).toEqual(['a', 'c']);
   });
 
   it('does not end a turn that is given up when it has begun', () => {
-    const { turns, begun, take } = watched();
-    const giveUp = take('a');
-    take('b');
+    const { mutex, begun, acquire } = watched();
+    const giveUp = acquire('a');
+    acquire('b');
     giveUp();
     expect(begun).toEqual(['a']);
-    turns.done();
+    mutex.release();
     expect(begun).toEqual(['a', 'b']);
   });
 
   it('keeps the order when a turn ends as it begins', () => {
-    const turns = new Mutex();
+    const mutex = new Mutex();
     const begun: number[] = [];
-    turns.take(() => begun.push(0));
+    mutex.acquire(() => begun.push(0));
     for (const i of [1, 2, 3]) {
-      turns.take(() => {
+      mutex.acquire(() => {
         begun.push(i);
-        if (i === 1) turns.take(() => begun.push(4));
-        turns.done();
+        if (i === 1) mutex.acquire(() => begun.push(4));
+        mutex.release();
       });
     }
-    turns.done();
+    mutex.release();
     expect(begun).toEqual([0, 1, 2, 3, 4]);
   });
 
   it('takes linear time for very many who wait, or give up', () => {
-    const { turns, begun, take } = watched();
+    const { mutex, begun, acquire } = watched();
     const begin = performance.now();
-    const giveUps = Array.from({ length: 200_000 }, (_, i) => take(String(i)));
+    const giveUps = Array.from({ length: 200_000 }, (_, i) => acquire(String(i)));
     giveUps.forEach((giveUp, i) => {
       if (i % 2 === 1) giveUp();
     });
-    for (let i = 0; i < 100_000; i++) turns.done();
+    for (let i = 0; i < 100_000; i++) mutex.release();
     expect(begun).toHaveLength(100_000);
     expect(performance.now() - begin).toBeLessThan(5_000);
   });
 
-  it('lets in very many whose turns end as they begin', () => {
-    const turns = new Mutex();
+  it('lets in very many whose mutex end as they begin', () => {
+    const mutex = new Mutex();
     let begun = 0;
-    turns.take(() => undefined);
+    mutex.acquire(() => undefined);
     for (let i = 0; i < 100_000; i++) {
-      turns.take(() => {
+      mutex.acquire(() => {
         begun++;
-        turns.done();
+        mutex.release();
       });
     }
-    turns.done();
+    mutex.release();
     expect(begun).toBe(100_000);
   });
 });

@@ -3,7 +3,7 @@ import { SharedPause } from '../../src/rx/SharedPause.js';
 describe('SharedPause', () => {
   function create() {
     const applied: boolean[] = [];
-    return { applied, brake: new SharedPause((held) => applied.push(held)) };
+    return { applied, pause: new SharedPause((held) => applied.push(held)) };
   }
 
   it('is not held at first', () => {
@@ -11,16 +11,16 @@ describe('SharedPause', () => {
   });
 
   it('is held from the first hold on, and let go with it', () => {
-    const { applied, brake } = create();
-    const hold = brake.hold();
+    const { applied, pause } = create();
+    const hold = pause.hold();
     expect(applied).toEqual([true]);
     hold.unsubscribe();
     expect(applied).toEqual([true, false]);
   });
 
   it('is held until the last of several lets go, in any order', () => {
-    const { applied, brake } = create();
-    const holds = [brake.hold(), brake.hold(), brake.hold()];
+    const { applied, pause } = create();
+    const holds = [pause.hold(), pause.hold(), pause.hold()];
     expect(applied).toEqual([true]);
     for (const i of [1, 2, 0]) {
       expect(applied).toEqual([true]);
@@ -30,8 +30,8 @@ describe('SharedPause', () => {
   });
 
   it('counts a hold that is let go twice once', () => {
-    const { applied, brake } = create();
-    const [once, other] = [brake.hold(), brake.hold()];
+    const { applied, pause } = create();
+    const [once, other] = [pause.hold(), pause.hold()];
     once.unsubscribe();
     once.unsubscribe();
     expect(applied).toEqual([true]);
@@ -40,8 +40,8 @@ describe('SharedPause', () => {
   });
 
   it('can be held again', () => {
-    const { applied, brake } = create();
-    for (let i = 0; i < 2; i++) brake.hold().unsubscribe();
+    const { applied, pause } = create();
+    for (let i = 0; i < 2; i++) pause.hold().unsubscribe();
     expect(applied).toEqual([true, false, true, false]);
   });
 });

@@ -1,9 +1,9 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import {
   clockOf,
-  keepTimeBy,
+  withClock,
   MAX_TIMER_MS,
-  prevailingClock,
+  currentClock,
   systemClock,
   type Clock,
 } from '../../src/rx/clock.js';
@@ -127,24 +127,24 @@ describe('clockOf', () => {
   });
 });
 
-describe('keepTimeBy', () => {
+describe('withClock', () => {
   const clock = clockOf(new VirtualTimeScheduler());
 
   it('has a clock prevail while something is called, and the one before it again afterwards', () => {
-    const inner = keepTimeBy(clock, () => {
-      keepTimeBy(systemClock, () => expect(prevailingClock()).toBe(systemClock));
-      return prevailingClock();
+    const inner = withClock(clock, () => {
+      withClock(systemClock, () => expect(currentClock()).toBe(systemClock));
+      return currentClock();
     });
     expect(inner).toBe(clock);
-    expect(prevailingClock()).toBe(systemClock);
+    expect(currentClock()).toBe(systemClock);
   });
 
   it('does so too if what is called throws', () => {
     const call = () =>
-      keepTimeBy(clock, () => {
+      withClock(clock, () => {
         throw new Error('thrown');
       });
     expect(call).toThrow('thrown');
-    expect(prevailingClock()).toBe(systemClock);
+    expect(currentClock()).toBe(systemClock);
   });
 });

@@ -6,7 +6,7 @@ import {
   lifeOf,
   restartOnExit,
   through,
-  type CommandOptions,
+  type FromCommandOptions,
   type LineInput,
   type WorkerStatus,
 } from 'simple-ipc';
@@ -20,7 +20,7 @@ interface Reply {
 }
 declare const query$: Observable<string>;
 declare const requests$: Observable<Request>;
-declare const options: CommandOptions;
+declare const options: FromCommandOptions;
 declare const signal: AbortSignal;
 
 // fromCommand

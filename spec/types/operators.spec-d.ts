@@ -14,7 +14,7 @@ import {
   exchange,
   feed,
   jsonLines,
-  pacedMap,
+  consume,
   restartOnExit,
   type Exit,
   type FeedProgress,
@@ -156,19 +156,19 @@ feed(worker, requests);
 // @ts-expect-error -- not a worker
 feed(pool, ['a']);
 
-// pacedMap
-expectTypeOf(pacedMap(worker, (line) => Promise.resolve(line.length))).is<Observable<number>>();
-expectTypeOf(pacedMap(server, ({ result }) => of(result), { concurrency: 4 })).is<
+// consume
+expectTypeOf(consume(worker, (line) => Promise.resolve(line.length))).is<Observable<number>>();
+expectTypeOf(consume(server, ({ result }) => of(result), { concurrency: 4 })).is<
   Observable<string>
 >();
-expectTypeOf(pacedMap(worker, (line) => [line], { highWater: 10 })).is<Observable<string>>();
+expectTypeOf(consume(worker, (line) => [line], { highWater: 10 })).is<Observable<string>>();
 
 // @ts-expect-error -- what is not asynchronous is done by map()
-pacedMap(worker, (line) => line.length);
+consume(worker, (line) => line.length);
 // @ts-expect-error -- lines are text
-pacedMap(worker, (value: number) => of(value));
+consume(worker, (value: number) => of(value));
 // @ts-expect-error -- an object, never a number
-pacedMap(worker, (line) => of(line), 4);
+consume(worker, (line) => of(line), 4);
 
 // restartOnExit
 expectTypeOf(restartOnExit()).is<MonoTypeOperatorFunction<WorkerStatus>>();

@@ -59,7 +59,7 @@ const withProgram = (name: string) =>
   spawnSync(name, ['--version'], { input: '' }).error ? it.skip : it;
 
 /** Times for programs that end only by a signal. */
-const hurry = { endInputMs: 20 };
+const quickStop = { endInputMs: 20 };
 
 const isAtRest = (worker: ReactiveWorker) =>
   ['stopped', 'exited', 'failed'].includes(worker.status$.value.state);
@@ -700,7 +700,7 @@ describe('createWorker', () => {
     });
 
     it('ends the input of the current run alone, when complete() is called again and again', async () => {
-      const { worker, told } = start(sh('cat; exec sleep 1000'), { stop: hurry });
+      const { worker, told } = start(sh('cat; exec sleep 1000'), { stop: quickStop });
       worker.send.next('1');
       worker.send.complete();
       await first(worker.output$);
@@ -723,7 +723,7 @@ describe('createWorker', () => {
     });
 
     it('keeps what is sent after complete() for the next run', async () => {
-      const { worker, told } = start(sh('cat; exec sleep 1000'), { stop: hurry });
+      const { worker, told } = start(sh('cat; exec sleep 1000'), { stop: quickStop });
       worker.send.next('this');
       worker.send.complete();
       // eslint-disable-next-line rxjs-x/no-redundant-notify -- it ends the input of one run
@@ -836,7 +836,7 @@ describe('createWorker', () => {
     });
 
     it('shows what does not fit, with an InputOverflowError', async () => {
-      const { worker, told } = start('sleep 1000', { maxPendingBytes: 10_000, stop: hurry });
+      const { worker, told } = start('sleep 1000', { maxPendingBytes: 10_000, stop: quickStop });
       await until(worker, 'running');
       const sent = Array.from({ length: 300 }, () => 'x'.repeat(999));
       // What the pipe takes makes room, until it is full.
@@ -862,7 +862,7 @@ describe('createWorker', () => {
     });
 
     it('shows what is sent to a program that has closed its stdin', async () => {
-      const { worker, told } = start(fixture('closeStdin.sh'), { stop: hurry });
+      const { worker, told } = start(fixture('closeStdin.sh'), { stop: quickStop });
       await first(worker.output$, (line) => line === 'closed');
       worker.send.next('a');
       worker.send.next('b');
@@ -876,7 +876,7 @@ describe('createWorker', () => {
     it('is no more for the run after one that closed its stdin', async () => {
       const { worker, told } = start(
         fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
-        { stop: hurry },
+        { stop: quickStop },
       );
       await first(worker.output$);
       worker.send.next('lost');
@@ -891,7 +891,7 @@ describe('createWorker', () => {
       const { worker, told } = start(
         fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
         {
-          stop: hurry,
+          stop: quickStop,
           startTimeoutMs: 500,
           ready: (output$, write) => {
             write('hello');
@@ -914,7 +914,7 @@ describe('createWorker', () => {
     /** Is ready, but no longer reads. */
     const startDeaf = () =>
       start(fixture('closeStdin.sh'), {
-        stop: hurry,
+        stop: quickStop,
         ready: (output$, write) =>
           output$.pipe(
             tap(() => write('hello')),
@@ -952,7 +952,7 @@ describe('createWorker', () => {
     });
 
     it('shows what a run did not take with one error, not a stack trace for each', async () => {
-      const { worker, told } = start('sleep 1000', { stop: hurry });
+      const { worker, told } = start('sleep 1000', { stop: quickStop });
       await until(worker, 'running');
       for (const value of numbers(50_000)) worker.send.next(value);
       await worker.stop();
@@ -1042,7 +1042,7 @@ describe('createWorker', () => {
     it('is received whole when 10 MB are unsent at a stop and SIGTERM makes it read', async () => {
       const file = join(temporaryFolder(), 'input');
       const { worker, told } = start(fixture('readAtSigterm.sh', file), {
-        stop: { ...hurry, terminateMs: 30_000 },
+        stop: { ...quickStop, terminateMs: 30_000 },
       });
       await first(worker.output$);
       const sent = numbers(100_000).map((value) => value.padStart(100, '.'));
@@ -1054,7 +1054,7 @@ describe('createWorker', () => {
     });
 
     it('is rejected, but for what the pipe took, when 10 MB are unsent at a stop', async () => {
-      const { worker, told } = start('sleep 1000', { stop: hurry });
+      const { worker, told } = start('sleep 1000', { stop: quickStop });
       await until(worker, 'running');
       const sent = numbers(100_000).map((value) => value.padStart(100, '.'));
       for (const value of sent) worker.send.next(value);
@@ -1260,7 +1260,7 @@ describe('createWorker', () => {
 
     it('may stop the worker by way of what it subscribes to', async () => {
       const { worker, told } = start(fixture('trapSigterm.sh'), {
-        stop: hurry,
+        stop: quickStop,
         ready: (output$) => {
           void worker.stop();
           return output$;
@@ -1290,7 +1290,7 @@ describe('createWorker', () => {
       const { worker, told } = start('sleep 1000', {
         ready: () => NEVER,
         startTimeoutMs: 20,
-        stop: hurry,
+        stop: quickStop,
       });
       await until(worker, 'failed');
       expect(told.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'exited', 'failed']);
@@ -1377,7 +1377,7 @@ describe('createWorker', () => {
     });
 
     it('ends a program that does not, by SIGTERM', async () => {
-      const { worker, told } = start('sleep 1000', { stop: hurry });
+      const { worker, told } = start('sleep 1000', { stop: quickStop });
       const { pid } = await until(worker, 'running');
       await worker.stop();
       expect(told.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
@@ -1387,7 +1387,7 @@ describe('createWorker', () => {
 
     it('ends a program that ignores SIGTERM, by SIGKILL', async () => {
       const { worker, told } = start(fixture('ignoreSigterm.mjs'), {
-        stop: { ...hurry, terminateMs: 50 },
+        stop: { ...quickStop, terminateMs: 50 },
       });
       await first(worker.output$);
       await worker.stop();
@@ -1399,7 +1399,7 @@ describe('createWorker', () => {
     });
 
     it('delivers the last words of a program that traps SIGTERM', async () => {
-      const { worker, told } = start(fixture('trapSigterm.sh'), { stop: hurry });
+      const { worker, told } = start(fixture('trapSigterm.sh'), { stop: quickStop });
       await first(worker.output$);
       await worker.stop();
       expect(told.all.slice(-2)).toEqual(['last words', 'stopped']);
@@ -1407,7 +1407,7 @@ describe('createWorker', () => {
     });
 
     it('ends a program that is suspended', async () => {
-      const { worker, told } = start('cat', { stop: { ...hurry, terminateMs: 30_000 } });
+      const { worker, told } = start('cat', { stop: { ...quickStop, terminateMs: 30_000 } });
       const { pid } = await until(worker, 'running');
       process.kill(pid, 'SIGSTOP');
       await worker.stop();
@@ -1431,7 +1431,7 @@ describe('createWorker', () => {
     });
 
     it('is the same when it is called again, by all its callers', async () => {
-      const { worker, told } = start('sleep 1000', { stop: hurry });
+      const { worker, told } = start('sleep 1000', { stop: quickStop });
       const stops = [worker.stop(), worker.stop()];
       await until(worker, 'stopping');
       await Promise.all([...stops, worker.stop()]);
@@ -1470,7 +1470,7 @@ describe('createWorker', () => {
     });
 
     it('settles in a loop over the output, which it pauses', async () => {
-      const worker = use(createWorker('yes', { stop: hurry }));
+      const worker = use(createWorker('yes', { stop: quickStop }));
       for await (const line of worker) {
         expect(line).toBe('y');
         await worker.stop();
@@ -1517,7 +1517,7 @@ describe('createWorker', () => {
     });
 
     onLinux("leaves the program in the host's group with `ownGroup: false`", async () => {
-      const { worker, told } = start('sleep 1000', { ownGroup: false, stop: hurry });
+      const { worker, told } = start('sleep 1000', { ownGroup: false, stop: quickStop });
       const { pid } = await until(worker, 'running');
       expect(groupOf(pid)).toBe(groupOf(process.pid));
       await worker.stop();
@@ -1604,7 +1604,7 @@ describe('createWorker', () => {
     });
 
     it('is the same when it is called again', async () => {
-      const { worker, told } = start('sleep 1000', { stop: hurry });
+      const { worker, told } = start('sleep 1000', { stop: quickStop });
       await Promise.all([worker[Symbol.asyncDispose](), worker[Symbol.asyncDispose]()]);
       await worker[Symbol.asyncDispose]();
       expect(told.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'stopped']);

@@ -25,7 +25,7 @@ export function checkMethods(name: string, value: unknown, ...methods: string[])
 }
 
 /** Each must be a number from 0 on; Infinity is allowed, and NaN is not. @throws that names it. */
-export function checkAmounts(amounts: Readonly<Record<string, unknown>>): void {
+export function checkNonNegative(amounts: Readonly<Record<string, unknown>>): void {
   for (const [name, amount] of Object.entries(amounts)) {
     checkType(name, amount, 'number');
     if (!((amount as number) >= 0)) {
@@ -35,7 +35,7 @@ export function checkAmounts(amounts: Readonly<Record<string, unknown>>): void {
 }
 
 /** Each must be a number from 1 on; Infinity is allowed. @throws that names it. */
-export function checkFromOne(numbers: Readonly<Record<string, unknown>>): void {
+export function checkAtLeastOne(numbers: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(numbers)) {
     checkType(name, value, 'number');
     if (!((value as number) >= 1)) {
@@ -45,7 +45,7 @@ export function checkFromOne(numbers: Readonly<Record<string, unknown>>): void {
 }
 
 /** Each must be an integer from 0 on, or absent. @throws that names it. */
-export function checkWhole(numbers: Readonly<Record<string, unknown>>): void {
+export function checkInteger(numbers: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(numbers)) {
     checkType(name, value, 'number');
     if (value !== undefined && !(Number.isInteger(value) && (value as number) >= 0)) {
@@ -63,7 +63,7 @@ export function checkText(texts: Readonly<Record<string, unknown>>): void {
 }
 
 /** It is read a piece at a time: those of text are characters, those of bytes numbers. @throws TypeError that names it. */
-export function checkPieces(name: string, source: unknown): void {
+export function checkNotText(name: string, source: unknown): void {
   const isText = typeof source === 'string';
   if (!isText && !isBytes(source)) return;
   const [what, piece] = isText ? ['a string', 'character'] : ['bytes', 'number'];

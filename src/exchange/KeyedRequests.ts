@@ -1,5 +1,5 @@
 import { noop, Subscription, type Observable } from 'rxjs';
-import { END_FOLLOWS_MS, type AskLimits } from './exchangeInTurn.js';
+import { EXIT_GRACE_MS, type RequestLimits } from './exchangeInTurn.js';
 import { ExitError, InputClosedError, ReplyTimeoutError } from '../contract/errors.js';
 import type { Sender } from '../run/Input.js';
 import type { Exit } from '../contract/exit.js';
@@ -12,7 +12,7 @@ export type Key<Out, In> = (message: Out | In) => unknown;
 /** Who asks, and is told what comes of it. */
 export interface Asker<Out, In> {
   readonly correspondence: Correspondence<Out, In>;
-  readonly limits: AskLimits;
+  readonly limits: RequestLimits;
   replied(asked: Asked<Out, In>, reply: Out): void;
   failed(error: unknown): void;
 }
@@ -135,7 +135,7 @@ export class Correspondence<Out, In> {
     if (!asked.isUnderWay) return;
     asked.cancelTimer();
     // Where some wait already, the next one waits behind them.
-    const settled = this.#unsent.size > 0 || this.#worker.supervisor.settled();
+    const settled = this.#unsent.size > 0 || this.#worker.supervisor.writable();
     if (settled) {
       this.#unsent.add(asked);
       if (settled !== true) void settled.then(() => this.#sendUnsent());
@@ -173,9 +173,9 @@ export class Correspondence<Out, In> {
     const { clock, input } = this.#worker;
     const fail = (): void => this.#fail(asked, error);
     asked.cancelTimer();
-    asked.cancelTimer = clock.after(Math.min(timeoutMs, END_FOLLOWS_MS), () => {
-      if (timeoutMs <= END_FOLLOWS_MS || input.isUnread) fail();
-      else asked.cancelTimer = clock.after(timeoutMs - END_FOLLOWS_MS, fail);
+    asked.cancelTimer = clock.after(Math.min(timeoutMs, EXIT_GRACE_MS), () => {
+      if (timeoutMs <= EXIT_GRACE_MS || input.isStdinClosed) fail();
+      else asked.cancelTimer = clock.after(timeoutMs - EXIT_GRACE_MS, fail);
     });
   }
 }

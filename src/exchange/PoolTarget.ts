@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { AskLimits } from './exchangeInTurn.js';
+import type { RequestLimits } from './exchangeInTurn.js';
 
 /** How `exchange` asks what shares requests among several: a pool, here or elsewhere. */
 export interface PoolTarget<Out, In> {
@@ -7,7 +7,7 @@ export interface PoolTarget<Out, In> {
   readonly size: number;
   ask<Reply>(
     reply: (output$: Observable<Out>, request: In) => Observable<Reply>,
-    limits: AskLimits,
+    limits: RequestLimits,
   ): (request: In) => Observable<Reply>;
 }
 

@@ -3,12 +3,12 @@ import { abortable } from '../rx/abortable.js';
 import { exchangeByKey } from './exchangeByKey.js';
 import { exchangeInTurn } from './exchangeInTurn.js';
 import {
-  checkAmounts,
-  checkFromOne,
+  checkNonNegative,
+  checkAtLeastOne,
   checkMethods,
   checkOptions,
   checkType,
-  checkWhole,
+  checkInteger,
 } from '../contract/check.js';
 import type { Pool } from '../contract/Pool.js';
 import { poolTargets, type PoolTarget } from './PoolTarget.js';
@@ -146,9 +146,9 @@ function checked<Out, In, Reply>(
   const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
   const usual = pool?.size ?? 1;
   const { concurrency = key ? Infinity : usual } = options;
-  checkAmounts({ timeoutMs });
-  checkFromOne({ maxAttempts, concurrency });
-  if (maxAttempts !== Infinity) checkWhole({ maxAttempts });
+  checkNonNegative({ timeoutMs });
+  checkAtLeastOne({ maxAttempts, concurrency });
+  if (maxAttempts !== Infinity) checkInteger({ maxAttempts });
   checkType('idempotent', idempotent, 'boolean');
   checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
   return {

@@ -1,5 +1,5 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
-import type { AskLimits } from './exchangeInTurn.js';
+import type { RequestLimits } from './exchangeInTurn.js';
 import {
   Asked,
   correspondenceOf,
@@ -18,7 +18,7 @@ import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 export function exchangeByKey<Out, In>(
   worker: ReactiveWorker<Out, In>,
   key: Key<Out, In>,
-  limits: AskLimits,
+  limits: RequestLimits,
   concurrency: number,
 ): OperatorFunction<In, Out> {
   internalsOf(worker); // Checks the argument now, not at the subscription.
@@ -51,7 +51,7 @@ class Asking<Out, In> implements Asker<Out, In> {
 
   constructor(
     readonly correspondence: Correspondence<Out, In>,
-    readonly limits: AskLimits,
+    readonly limits: RequestLimits,
     private readonly concurrency: number,
     private readonly subscriber: Subscriber<Out>,
   ) {}

@@ -6,14 +6,14 @@ import { internalsOf } from '../worker/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /** How long and how often is asked. */
-export interface AskLimits {
+export interface RequestLimits {
   readonly timeoutMs: number;
   /** In all, 1 or more. */
   readonly attempts: number;
 }
 
 /** How long a run may go on when its stdin was lost, in milliseconds, before that is why a request is. */
-export const END_FOLLOWS_MS = 1_000;
+export const EXIT_GRACE_MS = 1_000;
 
 /**
  * Asks a worker and takes what `reply` makes of its output.
@@ -24,10 +24,10 @@ export const END_FOLLOWS_MS = 1_000;
 export function exchangeInTurn<Out, In, Reply>(
   worker: ReactiveWorker<Out, In>,
   reply: (output$: Observable<Out>, request: In) => Observable<Reply>,
-  { timeoutMs, attempts }: AskLimits,
+  { timeoutMs, attempts }: RequestLimits,
   inTurn: boolean,
 ): (request: In) => Observable<Reply> {
-  const { command, clock, input, turns, supervisor } = internalsOf(worker);
+  const { command, clock, input, mutex, supervisor } = internalsOf(worker);
   const output$ = fromNowOn(worker.output$);
   return (request) =>
     new Observable((subscriber) => {
@@ -42,7 +42,7 @@ export function exchangeInTurn<Out, In, Reply>(
         if (over) return;
         over = true;
         leave();
-        if (inTurn) turns.done();
+        if (inTurn) mutex.release();
       };
       const done = (): void => {
         endTurn();
@@ -91,7 +91,7 @@ export function exchangeInTurn<Out, In, Reply>(
         );
         if (over) return;
         // `reply` is the user's, who may have restarted the worker.
-        if (supervisor.settled()) {
+        if (supervisor.writable()) {
           times--;
           leave();
           askWhenRunning();
@@ -101,7 +101,7 @@ export function exchangeInTurn<Out, In, Reply>(
           is.lost = true;
           if (error instanceof InputClosedError && times < attempts) {
             // If its end is why, that follows, and may ask again.
-            talk.add(clock.after(END_FOLLOWS_MS, () => input.isUnread && fail(error)));
+            talk.add(clock.after(EXIT_GRACE_MS, () => input.isStdinClosed && fail(error)));
           } else {
             fail(failure ?? error);
           }
@@ -116,7 +116,7 @@ export function exchangeInTurn<Out, In, Reply>(
         }
       };
       const askWhenRunning = (): void => {
-        const settled = supervisor.settled();
+        const settled = supervisor.writable();
         if (subscriber.closed) endTurn();
         else if (settled) void settled.then(askWhenRunning);
         else ask();
@@ -127,7 +127,7 @@ export function exchangeInTurn<Out, In, Reply>(
         return () => talk.unsubscribe();
       }
       // Once it is asked, it is not un-asked: who leaves keeps the turn until the reply is complete.
-      return turns.take(askWhenRunning);
+      return mutex.acquire(askWhenRunning);
     });
 }
 

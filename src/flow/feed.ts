@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { checkPieces } from '../contract/check.js';
+import { checkNotText } from '../contract/check.js';
 import { pumpPulled, type FeedProgress, type Pullable } from '../run/InputPump.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { internalsOf } from '../worker/internals.js';
@@ -17,7 +17,7 @@ import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
  * @example
  * ```ts
  * feed(worker, readLines()).subscribe({
- *   next: ({ lines }) => console.log(`${lines} lines`),
+ *   next: ({ values }) => console.log(`${values} values`),
  *   complete: () => worker.send.complete(),
  * });
  * ```
@@ -26,14 +26,14 @@ import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
  * @param source - an iterable, sync or async: an array, a generator, a `Readable`.
  * @returns how much was accepted so far.
  * @throws TypeError for a wrong argument.
- * @see {@link pacedMap}, for the other direction
+ * @see {@link consume}, for the other direction
  */
 export function feed<Out, In>(
   worker: ReactiveWorker<Out, In>,
   source: Pullable<In>,
 ): Observable<FeedProgress> {
   const { input } = internalsOf(worker);
-  checkPieces('source', source);
+  checkNotText('source', source);
   const candidate: unknown = source;
   const isObject = typeof candidate === 'object' && candidate !== null;
   if (!isObject || !(Symbol.iterator in candidate || Symbol.asyncIterator in candidate)) {

@@ -7,8 +7,11 @@ import { runGuarded } from '../rx/runGuarded.js';
 import type { Exit } from '../contract/exit.js';
 import type { StopStage, WorkerStatus } from '../contract/status.js';
 
-/** What a lane is connected to. */
-export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'> {
+/** What a sequence is connected to. */
+export interface RunSequencePorts<Out, In> extends Pick<
+  RunPorts<Out, In>,
+  'input' | 'output' | 'stderr'
+> {
   /** Each status of each run, before any policy hears of it; `exited` only if no other run takes its place. */
   readonly status: (status: WorkerStatus) => void;
   /** A run is over, recycled or not. */
@@ -16,7 +19,7 @@ export interface LanePorts<Out, In> extends Pick<RunPorts<Out, In>, 'input' | 'o
   /** Nothing waits to run, and the last run is over or has survived SIGKILL. */
   readonly idle: () => void;
   /** The rung at which unsubscribing begins. */
-  readonly leaveAt: StopStage;
+  readonly stopFrom: StopStage;
 }
 
 /**
@@ -35,15 +38,15 @@ export class RunSequence<Out, In> {
   });
 
   readonly #plan: RunPlan<Out, In>;
-  readonly #ports: LanePorts<Out, In>;
+  readonly #ports: RunSequencePorts<Out, In>;
   #waiting: Subscriber<WorkerStatus>[] = [];
-  #watcher: Subscriber<WorkerStatus> | undefined;
+  #subscriber: Subscriber<WorkerStatus> | undefined;
   #run: Run<Out, In> | undefined;
   #generation = 0;
   #survivor: StopError | undefined;
   #paused = false;
 
-  constructor(plan: RunPlan<Out, In>, ports: LanePorts<Out, In>) {
+  constructor(plan: RunPlan<Out, In>, ports: RunSequencePorts<Out, In>) {
     this.#plan = plan;
     this.#ports = ports;
   }
@@ -63,12 +66,12 @@ export class RunSequence<Out, In> {
     return this.#generation;
   }
 
-  /** Ends the current run by the ladder; the next begins for the same watcher. Says if a run is under way or waits to begin. */
+  /** Ends the current run by the ladder; the next begins for the same subscriber. Says if a run is under way or waits to begin. */
   recycle(): boolean {
-    // What its watcher has left ends in any case, and is followed by nothing.
-    const isWatched = this.#watcher?.closed === false;
-    if (isWatched) this.#run?.stop('recycled', 'eof');
-    return isWatched || this.#waiting.length > 0;
+    // An unsubscribed run is already stopping and has no successor.
+    const isSubscribed = this.#subscriber?.closed === false;
+    if (isSubscribed) this.#run?.stop('recycled', 'eof');
+    return isSubscribed || this.#waiting.length > 0;
   }
 
   /** Stops reading the output of this run and those that follow, or reads on. */
@@ -84,64 +87,65 @@ export class RunSequence<Out, In> {
 
   #beginNext(): void {
     if (this.#run) return;
-    const watcher = this.#waiting.shift();
-    if (watcher) this.#begin(watcher);
+    const subscriber = this.#waiting.shift();
+    if (subscriber) this.#begin(subscriber);
   }
 
-  #begin(watcher: Subscriber<WorkerStatus>): void {
+  #begin(subscriber: Subscriber<WorkerStatus>): void {
     // Whoever heard of the run before may have stopped the life, or had it begin anew.
-    if (watcher.closed) {
+    if (subscriber.closed) {
       this.#beginNext();
       return;
     }
-    // Whoever hears of a status may bring about the next, which the watcher must not see before it.
+    // Whoever hears of a status may bring about the next, which the subscriber must not see before it.
     const tell = serialize((status: WorkerStatus) => {
       this.#ports.status(status);
-      watcher.next(status);
+      subscriber.next(status);
     });
     const run = new Run(this.#plan, ++this.#generation, {
       ...this.#ports,
       status: tell,
-      survived: (error) => this.#survived(watcher, error),
-      ended: (exit, error) => this.#ended(watcher, exit, error),
+      survived: (error) => this.#survived(subscriber, error),
+      ended: (exit, error) => this.#ended(subscriber, exit, error),
     });
     this.#run = run;
-    this.#watcher = watcher;
+    this.#subscriber = subscriber;
     if (this.#paused) run.pause(true);
     run.announce();
   }
 
-  #leave(watcher: Subscriber<WorkerStatus>): void {
-    this.#waiting = this.#waiting.filter((other) => other !== watcher);
-    if (this.#watcher === watcher) this.#run?.stop('requested', this.#ports.leaveAt);
+  #leave(subscriber: Subscriber<WorkerStatus>): void {
+    this.#waiting = this.#waiting.filter((other) => other !== subscriber);
+    if (this.#subscriber === subscriber) this.#run?.stop('requested', this.#ports.stopFrom);
   }
 
-  #ended(watcher: Subscriber<WorkerStatus>, exit: Exit, error: unknown): void {
+  #ended(subscriber: Subscriber<WorkerStatus>, exit: Exit, error: unknown): void {
     this.#run = undefined;
-    this.#watcher = undefined;
+    this.#subscriber = undefined;
     if (this.#survivor) {
-      // Its watchers were told already that it is lost; now it is reaped.
+      // Its subscribers were told already that it is lost; now it is reaped.
       this.#survivor = undefined;
       this.#ports.ended(exit);
-    } else if (exit.reason === 'recycled' && !watcher.closed) {
+    } else if (exit.reason === 'recycled' && !subscriber.closed) {
       this.#ports.ended(exit);
-      this.#begin(watcher);
+      this.#begin(subscriber);
     } else {
       this.#ports.status({ state: 'exited', exit });
       this.#ports.ended(exit);
-      watcher.next({ state: 'exited', exit });
+      subscriber.next({ state: 'exited', exit });
       // An input may have failed with `undefined`.
       const isFailure = error !== undefined || exit.reason === 'input-error';
-      runGuarded(() => (isFailure ? watcher.error(error) : watcher.complete()));
+      runGuarded(() => (isFailure ? subscriber.error(error) : subscriber.complete()));
       this.#beginNext();
       if (this.isIdle) this.#ports.idle();
     }
   }
 
-  #survived(watcher: Subscriber<WorkerStatus>, error: StopError): void {
+  #survived(subscriber: Subscriber<WorkerStatus>, error: StopError): void {
     this.#survivor = error;
-    this.#watcher = undefined;
+    this.#subscriber = undefined;
     this.#ports.idle();
-    for (const lost of [watcher, ...this.#waiting.splice(0)]) runGuarded(() => lost.error(error));
+    for (const lost of [subscriber, ...this.#waiting.splice(0)])
+      runGuarded(() => lost.error(error));
   }
 }

@@ -7,12 +7,12 @@ import { lifeOf, type LifeOptions } from './lifeOf.js';
 import { withCodec } from '../run/RunOptions.js';
 
 /** Options of {@link fromCommand}. */
-export type CommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out, In>, 'output'>;
+export type FromCommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out, In>, 'output'>;
 
 /** Runs a program whose codec says what comes out of it and what goes in. */
 export function fromCommand<Out, In = LineInput>(
   command: Command,
-  options: CommandOptions<Out, In> & WithCodec<Out, In>,
+  options: FromCommandOptions<Out, In> & WithCodec<Out, In>,
 ): Observable<Out>;
 /**
  * Runs a program once per subscription and emits what it writes, in the manner of `fromFetch`.
@@ -27,18 +27,18 @@ export function fromCommand<Out, In = LineInput>(
  * ```
  *
  * @param command - what to run, as a string split at white space, or as a list.
- * @param options - see {@link CommandOptions}.
+ * @param options - see {@link FromCommandOptions}.
  * @returns values; errors as {@link lifeOf} does.
  * @throws TypeError, RangeError for a wrong command or option.
  * @see {@link through}, with which the source is the input
  */
 export function fromCommand<Out extends string = string, In extends LineInput = LineInput>(
   command: Command,
-  options?: CommandOptions<Out, In>,
+  options?: FromCommandOptions<Out, In>,
 ): Observable<Out>;
 export function fromCommand<Out, In>(
   command: Command,
-  options: CommandOptions<Out, In> = {},
+  options: FromCommandOptions<Out, In> = {},
 ): Observable<Out> {
   checkOptions('options', options);
   const run = (output?: LifeOptions<Out, In>['output']) =>

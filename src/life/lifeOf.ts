@@ -19,7 +19,7 @@ import type { Command } from '../contract/command.js';
 import { InputClosedError } from '../contract/errors.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
-import { checkMethods, checkOptions, checkPieces, checkType } from '../contract/check.js';
+import { checkMethods, checkOptions, checkNotText, checkType } from '../contract/check.js';
 import { planRun, type RunOptions } from '../run/RunOptions.js';
 import { isSource, pour } from '../run/InputPump.js';
 import { InputQueue } from '../run/InputQueue.js';
@@ -76,7 +76,7 @@ export function lifeOf<Out, In>(
 ): Observable<WorkerStatus> {
   checkOptions('options', options);
   const { input, output, stderrLines, signal } = options;
-  checkPieces('input', input);
+  checkNotText('input', input);
   if (input !== undefined && !isSource(input)) {
     throw new TypeError('input must be an Observable, a promise, an iterable or a stream');
   }
@@ -90,14 +90,14 @@ export function lifeOf<Out, In>(
     closed: () => inputIsOver$.next(),
     rejected: ({ error }) => {
       inputIsOver$.next();
-      if (!(error instanceof InputClosedError)) lane.failInput(error);
+      if (!(error instanceof InputClosedError)) runs.failInput(error);
     },
   });
-  const lane = new RunSequence<Out, In>(plan, {
+  const runs = new RunSequence<Out, In>(plan, {
     input: queue,
     output: sinkOf(output),
     stderr: sinkOf(stderrLines),
-    leaveAt: 'term',
+    stopFrom: 'term',
     idle: noop,
     status: noop,
     ended() {
@@ -109,14 +109,14 @@ export function lifeOf<Out, In>(
   const pour$ = pour(input ?? [], queue).pipe(
     tap({
       complete: () => queue.complete(),
-      error: (error: unknown) => lane.failInput(error),
+      error: (error: unknown) => runs.failInput(error),
     }),
     ignoreElements(),
     // It comes back as the end of the run.
     catchError(() => EMPTY),
     takeUntil(inputIsOver$),
   );
-  const life$ = input === undefined ? lane.run$ : lane.run$.pipe(mergeMap(withInput));
+  const life$ = input === undefined ? runs.run$ : runs.run$.pipe(mergeMap(withInput));
   return signal ? abortable(life$, signal) : life$;
 
   /** A run's input is read from when its start was told until it is over, or unsubscribed. */

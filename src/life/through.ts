@@ -2,11 +2,14 @@ import type { OperatorFunction } from 'rxjs';
 import type { Command } from '../contract/command.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
-import { fromCommand, type CommandOptions } from './fromCommand.js';
+import { fromCommand, type FromCommandOptions } from './fromCommand.js';
 import { withCodec } from '../run/RunOptions.js';
 
 /** Options of {@link through}. */
-export type ThroughOptions<Out = string, In = LineInput> = Omit<CommandOptions<Out, In>, 'input'>;
+export type ThroughOptions<Out = string, In = LineInput> = Omit<
+  FromCommandOptions<Out, In>,
+  'input'
+>;
 
 /** Sends a stream through a program whose codec says what comes out of it and what goes in. */
 export function through<Out, In = LineInput>(

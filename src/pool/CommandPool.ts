@@ -1,5 +1,5 @@
 import { BehaviorSubject, distinctUntilChanged, Observable, Subscription } from 'rxjs';
-import { exchangeInTurn, END_FOLLOWS_MS, type AskLimits } from '../exchange/exchangeInTurn.js';
+import { exchangeInTurn, EXIT_GRACE_MS, type RequestLimits } from '../exchange/exchangeInTurn.js';
 import { parseCommand, type Command } from '../contract/command.js';
 import {
   ExitError,
@@ -10,7 +10,7 @@ import {
 import type { LineInput } from '../framing/lines.js';
 import { restartWithin } from '../supervision/restartOnExit.js';
 import { planRestarts, RestartBudget, type RestartPolicy } from '../supervision/RestartPolicy.js';
-import { checkFromOne, checkOptions, checkWhole } from '../contract/check.js';
+import { checkAtLeastOne, checkOptions, checkInteger } from '../contract/check.js';
 import type { Pool, PoolStatus } from '../contract/Pool.js';
 import { poolTargets, type PoolTarget } from '../exchange/PoolTarget.js';
 import { serialize } from '../rx/serialize.js';
@@ -72,9 +72,9 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
     const given: unknown = poolOptions;
     checkOptions('options', given ?? null);
     const { size, restart, ...options } = poolOptions;
-    checkWhole({ size });
+    checkInteger({ size });
     checkOptions('restart', restart);
-    checkFromOne({ size });
+    checkAtLeastOne({ size });
     this.size = size;
     const plan = planRestarts({ when: 'always', ...restart });
     const budget = new RestartBudget(plan);
@@ -93,7 +93,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
   /** What `exchange` does with a request. */
   ask<Reply>(
     reply: (output$: Observable<Out>, request: In) => Observable<Reply>,
-    { timeoutMs, attempts }: AskLimits,
+    { timeoutMs, attempts }: RequestLimits,
   ): (request: In) => Observable<Reply> {
     return (request) =>
       new Observable((subscriber) => {
@@ -190,14 +190,14 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
   }
 
   #occupy(member: Member<Out, In>, { begin }: Waiting<Out, In>): void {
-    const { turns } = internalsOf(member.worker);
+    const { mutex } = internalsOf(member.worker);
     member.isBusy = true;
     begin(member.worker);
     // The next turn comes when the reply is complete, or its run ended, even if whoever asked has left.
-    turns.take(() => {
-      turns.done();
+    mutex.acquire(() => {
+      mutex.release();
       member.isBusy = false;
-      if (isUnread(member.worker)) this.#replace(member.worker);
+      if (isStdinClosed(member.worker)) this.#replace(member.worker);
       this.#follow(member);
     });
   }
@@ -208,7 +208,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
     const waiting = new Subscription();
     waiting.add(statusChanges$.subscribe(() => waiting.unsubscribe()));
     waiting.add(
-      clock.after(END_FOLLOWS_MS, () => {
+      clock.after(EXIT_GRACE_MS, () => {
         waiting.unsubscribe();
         void worker.restart();
       }),
@@ -239,8 +239,8 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
 }
 
 /** Whether its program runs, but has closed its stdin. */
-function isUnread<Out, In>(worker: ReactiveWorker<Out, In>): boolean {
-  return worker.status$.value.state === 'running' && internalsOf(worker).input.isUnread;
+function isStdinClosed<Out, In>(worker: ReactiveWorker<Out, In>): boolean {
+  return worker.status$.value.state === 'running' && internalsOf(worker).input.isStdinClosed;
 }
 
 function isSame(one: PoolStatus, other: PoolStatus): boolean {

@@ -66,7 +66,7 @@ export type Launch = (plan: LaunchPlan, events: ProgramEvents) => Program;
 const nothing = (): void => undefined;
 
 /** Stands for a program that the system refused to start. */
-export const UNBORN: Program = {
+export const NOT_STARTED: Program = {
   pid: undefined,
   write: (_data, done) => done(new Error('the program was not started')),
   end: nothing,

@@ -36,7 +36,7 @@ each KILL
 const RETRY_MS = 250;
 
 /** A guard that ends so often before it lived so long, in milliseconds, is not started again. */
-const HOPELESS = { deaths: 3, withinMs: 1_000 };
+const GIVE_UP_AFTER = { deaths: 3, withinMs: 1_000 };
 
 /**
  * Ends the programs of a host that dies, however it dies. The host holds one end of a pipe; when it
@@ -67,7 +67,7 @@ export class Guard implements Registry {
   }
 
   #start(): void {
-    if (this.#deaths >= HOPELESS.deaths) return;
+    if (this.#deaths >= GIVE_UP_AFTER.deaths) return;
     const startedAt = performance.now();
     let shell: ChildProcess | undefined;
     const gone = (error?: unknown): void => {
@@ -77,8 +77,8 @@ export class Guard implements Registry {
         setTimeout(() => this.#startIfNeeded(), RETRY_MS).unref();
         return;
       }
-      this.#deaths = performance.now() - startedAt < HOPELESS.withinMs ? this.#deaths + 1 : 1;
-      if (this.#deaths === HOPELESS.deaths) {
+      this.#deaths = performance.now() - startedAt < GIVE_UP_AFTER.withinMs ? this.#deaths + 1 : 1;
+      if (this.#deaths === GIVE_UP_AFTER.deaths) {
         process.emitWarning(
           `${this.file} cannot guard: programs may outlive this process`,
           'SimpleIpcWarning',

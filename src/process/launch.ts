@@ -7,7 +7,7 @@ import { checkBatchFile } from './batchFile.js';
 import { guard } from './guard.js';
 import { posixTree } from './posixTree.js';
 import type { ProcessTree } from './ProcessTree.js';
-import { UNBORN, type Launch, type LaunchPlan } from './Program.js';
+import { NOT_STARTED, type Launch, type LaunchPlan } from './Program.js';
 import { windowsTree } from './windowsTree.js';
 
 const isWindows = process.platform === 'win32';
@@ -29,7 +29,7 @@ export const launch: Launch = (plan, events) => {
     child = spawnChild(plan);
   } catch (error) {
     refuse(error);
-    return UNBORN;
+    return NOT_STARTED;
   }
   const { pid, stdin, stdout, stderr } = child;
   const tree = pid === undefined ? undefined : treeOf(pid, plan);

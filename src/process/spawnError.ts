@@ -3,7 +3,7 @@ import { codeOf, messageOf, SpawnError } from '../contract/errors.js';
 import type { LaunchPlan } from './Program.js';
 
 /** Says which of command, `cwd` and `env` made the system refuse, as far as it can be known. */
-export function explainRefusal(plan: LaunchPlan, error: unknown): SpawnError {
+export function toSpawnError(plan: LaunchPlan, error: unknown): SpawnError {
   return new SpawnError(plan.command, reasonOf(plan, error), error);
 }
 

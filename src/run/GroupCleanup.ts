@@ -4,7 +4,7 @@ import type { Program } from '../process/Program.js';
 import { terminate } from './StopLadder.js';
 
 /** How often a dying group is looked at, in milliseconds: at first, at most. */
-const POLL = { first: 5, most: 100 };
+const POLL = { first: 5, max: 100 };
 
 /**
  * What follows a program's exit: its pipes get `drainMs` to close, then what is left of its group is
@@ -31,7 +31,7 @@ export class GroupCleanup {
   }
 
   /** Nobody listens any more. */
-  hurry(): void {
+  skipDrain(): void {
     if (this.#phase === 'draining') this.#endGroup();
   }
 
@@ -57,7 +57,7 @@ export class GroupCleanup {
     const look = (pauseMs: number): void => {
       if (!this.program.alive()) this.#close();
       else if (clock.now() >= deadline) late();
-      else clock.after(Math.min(pauseMs, POLL.most), () => look(pauseMs * 2));
+      else clock.after(Math.min(pauseMs, POLL.max), () => look(pauseMs * 2));
     };
     look(POLL.first);
   }

@@ -8,7 +8,7 @@ export interface Input<In> {
   readonly isOpen: boolean;
   readonly isFull: boolean;
   readonly isRefusing: boolean;
-  readonly isUnread: boolean;
+  readonly isStdinClosed: boolean;
   push(value: In, sender?: Sender): number;
   offer(value: In, sender?: Sender): number | undefined;
   flushed(): Promise<void>;

@@ -16,7 +16,7 @@ export type Pullable<In> = Iterable<In> | AsyncIterable<In>;
 /** How much of a source was accepted as input. */
 export interface FeedProgress {
   /** Values. */
-  readonly lines: number;
+  readonly values: number;
   /** As encoded, line ends included. */
   readonly bytes: number;
 }
@@ -72,11 +72,11 @@ class Pump<In> {
 
   async run(): Promise<void> {
     const { queue, progress, sender } = this;
-    let lines = 0;
+    let values = 0;
     let bytes = 0;
     for (;;) {
       if (queue.isFull) {
-        if (lines > 0) progress.next({ lines, bytes });
+        if (values > 0) progress.next({ values, bytes });
         if (this.#isLeft()) return;
         await this.#onceMoved(() => (queue.isFull ? undefined : true));
       }
@@ -90,12 +90,12 @@ class Pump<In> {
         return;
       }
       const accepted = queue.offer(result.value, sender) ?? (await this.#giveLater(result.value));
-      lines++;
+      values++;
       bytes += accepted;
     }
     this.#hasEnded = true;
     await queue.flushed();
-    progress.next({ lines, bytes });
+    progress.next({ values, bytes });
   }
 
   /** Gives a value that has to wait for room. */

@@ -46,7 +46,7 @@ export class InputQueue<In> implements Input<In> {
   #refusal: (() => Error) | undefined;
   /** While the run that was reading no longer does, and has not had its end-of-file. */
   #failure: (() => Error) | undefined;
-  #isUnread = false;
+  #isStdinClosed = false;
   #wake: (() => void) | undefined;
   #wakeIsDue = false;
   /** All that was ever accepted. */
@@ -76,8 +76,8 @@ export class InputQueue<In> implements Input<In> {
   }
 
   /** Whether the run that was reading goes on without its input, and is not being stopped. */
-  get isUnread(): boolean {
-    return this.#isUnread || this.#refusal !== undefined;
+  get isStdinClosed(): boolean {
+    return this.#isStdinClosed || this.#refusal !== undefined;
   }
 
   /**
@@ -138,7 +138,7 @@ export class InputQueue<In> implements Input<In> {
 
   /** Ends the input of the run that reads, after what is queued for it. */
   endInput(): void {
-    this.#isUnread = false;
+    this.#isStdinClosed = false;
     if (this.#failure) this.inputEnded();
     else if (this.#wake && this.#ends === 0) this.#pushEnd();
   }
@@ -197,7 +197,7 @@ export class InputQueue<In> implements Input<In> {
 
   /** The run that was reading does so no longer: what is for it, up to an end-of-file, is rejected, now and later. */
   fail(error: () => Error): void {
-    this.#isUnread = true;
+    this.#isStdinClosed = true;
     if (this.#ends === 0) this.#failure = error;
     else this.inputEnded();
     this.close(error);
@@ -217,7 +217,7 @@ export class InputQueue<In> implements Input<In> {
 
   /** The run is gone: what comes is for the next. */
   runGone(): void {
-    this.#isUnread = false;
+    this.#isStdinClosed = false;
     this.#inputEnded = false;
     this.#failure = undefined;
   }

@@ -15,7 +15,7 @@ import { GroupCleanup } from './GroupCleanup.js';
 import { StdinWriter } from './StdinWriter.js';
 import type { InputQueue } from './InputQueue.js';
 import type { Program } from '../process/Program.js';
-import { explainRefusal } from '../process/spawnError.js';
+import { toSpawnError } from '../process/spawnError.js';
 import type { RunPlan } from './RunPlan.js';
 import { StopLadder } from './StopLadder.js';
 import { Tail } from './Tail.js';
@@ -42,7 +42,7 @@ export class Run<Out, In> {
   readonly #ports: RunPorts<Out, In>;
   readonly #startedAt: number;
   readonly #program: Program;
-  readonly #inlet: StdinWriter<In>;
+  readonly #stdin: StdinWriter<In>;
   readonly #ladder: StopLadder;
   readonly #stderr: Decoder;
   readonly #tail = new Tail(STDERR_TAIL_BYTES);
@@ -54,10 +54,10 @@ export class Run<Out, In> {
   #error: unknown;
   /** There is no process, or none any more: nothing to signal or to pause. */
   #isOver = false;
-  #aftermath: GroupCleanup | undefined;
+  #cleanup: GroupCleanup | undefined;
   #outputClosed = false;
   /** The last that it wrote cannot be read: it may have died in the middle of a value. */
-  #lastWords: FramingError | undefined;
+  #truncated: FramingError | undefined;
   #hasEnded = false;
   #isRunning = false;
   #isPaused = false;
@@ -86,12 +86,12 @@ export class Run<Out, In> {
       ),
       closed: this.#untilEnded(() => this.#closed()),
     });
-    this.#inlet = new StdinWriter(plan.command, this.#program, ports.input);
+    this.#stdin = new StdinWriter(plan.command, this.#program, ports.input);
     this.#ladder = new StopLadder(this.#program, plan, {
       endInput: () => {
         // What was sent in the turn of the start is input like any other, unless `ready` holds it back.
-        if (!plan.ready) this.#inlet.open();
-        this.#inlet.end();
+        if (!plan.ready) this.#stdin.open();
+        this.#stdin.end();
       },
       stage: (stage) => this.#stage(stage),
       survived: () => ports.survived(new StopError(plan.command, this.#pid)),
@@ -151,7 +151,7 @@ export class Run<Out, In> {
       else this.#stage(before.stage);
     }
     if (from === 'term' && cause === 'requested') this.#isLeft = true;
-    if (this.#isLeft) this.#aftermath?.hurry();
+    if (this.#isLeft) this.#cleanup?.skipDrain();
   }
 
   /**
@@ -182,7 +182,7 @@ export class Run<Out, In> {
 
   #awaitReady(ready: NonNullable<RunPlan<Out, In>['ready']>): void {
     const { codec, startTimeoutMs, clock } = this.#plan;
-    const write = (value: In): void => this.#inlet.writeFirst(codec.encode(value));
+    const write = (value: In): void => this.#stdin.writeFirst(codec.encode(value));
     const limit = `was not ready after startTimeoutMs (${startTimeoutMs})`;
     const cancelTimer = clock.after(startTimeoutMs, () => this.#notReady(limit));
     const ready$ = defer(() => ready(this.#greeting$.asObservable(), write)).pipe(
@@ -206,7 +206,7 @@ export class Run<Out, In> {
   #run(): void {
     if (!this.#isGoingOn()) return;
     this.#isRunning = true;
-    this.#inlet.open();
+    this.#stdin.open();
     // Whoever heard of an input that is lost may have stopped it.
     if (!this.#isGoingOn()) return;
     if (this.#isPaused) this.pause(true);
@@ -230,7 +230,7 @@ export class Run<Out, In> {
     } catch (cause) {
       this.#stdout = undefined;
       const error = this.#unreadable('wrote what cannot be read', cause);
-      if (isLast || this.#isOver) this.#lastWords = error;
+      if (isLast || this.#isOver) this.#truncated = error;
       if (!this.#isOver) this.stop('framing', 'eof', error);
     }
   }
@@ -250,20 +250,20 @@ export class Run<Out, In> {
 
   #refused(cause: unknown): void {
     this.#over();
-    const error = explainRefusal(this.#plan, cause);
+    const error = toSpawnError(this.#plan, cause);
     this.#end({ code: null, signal: null, reason: 'spawn-error', uptimeMs: 0 }, error);
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     const uptimeMs = this.#plan.clock.now() - this.#startedAt;
     this.#over();
-    this.#aftermath = new GroupCleanup(this.#program, this.#plan, () => {
+    this.#cleanup = new GroupCleanup(this.#program, this.#plan, () => {
       const reason = this.#reasonOf(code, signal);
       this.#end({ code, signal, reason, uptimeMs }, this.#error);
     });
     this.#program.resume();
-    if (this.#outputClosed) this.#aftermath.closed();
-    else if (this.#isLeft) this.#aftermath.hurry();
+    if (this.#outputClosed) this.#cleanup.closed();
+    else if (this.#isLeft) this.#cleanup.skipDrain();
   }
 
   #over(): void {
@@ -271,14 +271,14 @@ export class Run<Out, In> {
     this.#leaveReady();
     this.#ladder.cancel();
     // Whoever hears of an input that is lost may stop the run, or restart it.
-    this.#inlet.close();
+    this.#stdin.close();
   }
 
   #closed(): void {
     this.#outputClosed = true;
     this.#decode((decoder) => decoder.end(), true);
     this.#stderr.end();
-    this.#aftermath?.closed();
+    this.#cleanup?.closed();
   }
 
   #reasonOf(code: number | null, signal: NodeJS.Signals | null): ExitReason {
@@ -286,9 +286,9 @@ export class Run<Out, In> {
     const isSuccess = !signal && this.#plan.successExits.includes(code ?? -1);
     const death = signal ? 'signal' : isSuccess ? 'success' : 'exit-code';
     // Who died by itself in the middle of a value failed by that, not by what it wrote.
-    if (this.#lastWords && (!cause || (cause === 'framing' && stage === 'eof'))) {
+    if (this.#truncated && (!cause || (cause === 'framing' && stage === 'eof'))) {
       if (!isSuccess) return death;
-      this.#error = this.#lastWords;
+      this.#error = this.#truncated;
       return 'framing';
     }
     return cause === 'requested' ? 'stopped' : (cause ?? death);

@@ -1,11 +1,11 @@
 import type { SchedulerLike } from 'rxjs';
 import {
-  checkAmounts,
+  checkNonNegative,
   checkMethods,
   checkOptions,
   checkText,
   checkType,
-  checkWhole,
+  checkInteger,
 } from '../contract/check.js';
 import { clockOf } from '../rx/clock.js';
 import { parseCommand, type Command } from '../contract/command.js';
@@ -99,7 +99,7 @@ export function planRun<Out, In>(
   } = options;
   checkText({ cwd, argv0 });
   checkEnv(env);
-  checkWhole({ uid, gid });
+  checkInteger({ uid, gid });
   checkMethods('codec', codec, 'decoder', 'encode');
   checkType('ready', ready, 'function');
   checkType('ownGroup', ownGroup, 'boolean');
@@ -111,10 +111,10 @@ export function planRun<Out, In>(
   }
   if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
   successExits.forEach((code: unknown, index) =>
-    checkWhole({ [`successExits[${index}]`]: code ?? null }),
+    checkInteger({ [`successExits[${index}]`]: code ?? null }),
   );
-  checkAmounts({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
-  checkAmounts({ maxLineBytes, maxPendingBytes });
+  checkNonNegative({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
+  checkNonNegative({ maxLineBytes, maxPendingBytes });
   return {
     command: parseCommand(command),
     cwd,

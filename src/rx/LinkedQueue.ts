@@ -1,45 +1,45 @@
-/** Who waits, in the order of coming. To come, to leave and to be the next take constant time. */
+/** A first-in, first-out queue whose entries can leave from the middle; every operation takes constant time. */
 export class LinkedQueue<T> {
-  #first: Place<T> | undefined;
-  #last: Place<T> | undefined;
+  #first: Node<T> | undefined;
+  #last: Node<T> | undefined;
   #length = 0;
 
   get length(): number {
     return this.#length;
   }
 
-  /** Lets somebody wait, behind all others. Returns what gives up waiting. */
+  /** Adds a value at the end. @returns a function that removes it again; once it is out, that does nothing. */
   push(value: T): () => void {
-    const place: Place<T> = { value, isLeft: false, before: this.#last, behind: undefined };
-    if (this.#last) this.#last.behind = place;
-    else this.#first = place;
-    this.#last = place;
+    const node: Node<T> = { value, isRemoved: false, previous: this.#last, next: undefined };
+    if (this.#last) this.#last.next = node;
+    else this.#first = node;
+    this.#last = node;
     this.#length++;
-    return () => this.#leave(place);
+    return () => this.#remove(node);
   }
 
-  /** The next, who then waits no longer. */
+  /** Removes and returns the oldest value. */
   shift(): T | undefined {
     const first = this.#first;
-    if (first) this.#leave(first);
+    if (first) this.#remove(first);
     return first?.value;
   }
 
-  #leave(place: Place<T>): void {
-    if (place.isLeft) return;
-    place.isLeft = true;
+  #remove(node: Node<T>): void {
+    if (node.isRemoved) return;
+    node.isRemoved = true;
     this.#length--;
-    const { before, behind } = place;
-    if (before) before.behind = behind;
-    else this.#first = behind;
-    if (behind) behind.before = before;
-    else this.#last = before;
+    const { previous, next } = node;
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
   }
 }
 
-interface Place<T> {
+interface Node<T> {
   readonly value: T;
-  isLeft: boolean;
-  before: Place<T> | undefined;
-  behind: Place<T> | undefined;
+  isRemoved: boolean;
+  previous: Node<T> | undefined;
+  next: Node<T> | undefined;
 }

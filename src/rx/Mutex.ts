@@ -1,34 +1,38 @@
 import { LinkedQueue } from './LinkedQueue.js';
 
-/** Lets one in at a time, in the order in which they came. */
+/** Mutual exclusion: one holder at a time, in the order of asking. */
 export class Mutex {
   readonly #waiting = new LinkedQueue<() => void>();
-  #isTaken = false;
-  #isLettingIn = false;
+  #isHeld = false;
+  #isGranting = false;
 
-  /** Calls `begin` when it is its turn. Returns what gives up waiting. */
-  take(begin: () => void): () => void {
-    const giveUp = this.#waiting.push(begin);
-    this.#letIn();
-    return giveUp;
+  /**
+   * Calls `granted` when the mutex is free, at once if it is now.
+   *
+   * @returns a function that withdraws the request; after `granted` it does nothing.
+   */
+  acquire(granted: () => void): () => void {
+    const remove = this.#waiting.push(granted);
+    this.#grant();
+    return remove;
   }
 
-  /** Ends the turn. */
-  done(): void {
-    this.#isTaken = false;
-    this.#letIn();
+  /** Hands the mutex to the next in the queue. */
+  release(): void {
+    this.#isHeld = false;
+    this.#grant();
   }
 
-  /** One after another, not one inside of another: ten thousand turns may end as they begin. */
-  #letIn(): void {
-    if (this.#isLettingIn) return;
-    this.#isLettingIn = true;
-    while (!this.#isTaken) {
-      const begin = this.#waiting.shift();
-      if (!begin) break;
-      this.#isTaken = true;
-      begin();
+  /** A loop, not a recursion: ten thousand holders may release it as soon as they have it. */
+  #grant(): void {
+    if (this.#isGranting) return;
+    this.#isGranting = true;
+    while (!this.#isHeld) {
+      const granted = this.#waiting.shift();
+      if (!granted) break;
+      this.#isHeld = true;
+      granted();
     }
-    this.#isLettingIn = false;
+    this.#isGranting = false;
   }
 }

@@ -1,13 +1,13 @@
 import { Subscription } from 'rxjs';
 
-/** Holds something back as long as anyone wants it held: of several, the slowest governs. */
+/** A pause with several holders: it lasts while anyone holds it. */
 export class SharedPause {
   #holders = 0;
 
-  /** @param apply - told `true` when the first takes hold, `false` when the last lets go. */
-  constructor(private readonly apply: (held: boolean) => void) {}
+  /** @param apply - called with `true` at the first hold, with `false` after the last. */
+  constructor(private readonly apply: (isPaused: boolean) => void) {}
 
-  /** Takes hold. Unsubscribing lets go. */
+  /** Holds the pause until the subscription is unsubscribed. */
   hold(): Subscription {
     if (++this.#holders === 1) this.apply(true);
     return new Subscription(() => {

@@ -37,18 +37,18 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
   };
 }
 
-let prevailing = systemClock;
+let current = systemClock;
 
-/** The clock of the worker that is being supervised, while its policy is applied; else the system's. */
-export const prevailingClock = (): Clock => prevailing;
+/** The clock of the worker whose policy is being applied, otherwise the system's. */
+export const currentClock = (): Clock => current;
 
-/** Has a clock prevail while `act` is called. */
-export function keepTimeBy<T>(clock: Clock, act: () => T): T {
-  const before = prevailing;
-  prevailing = clock;
+/** Operators that are created inside `act` keep the time of this clock. */
+export function withClock<T>(clock: Clock, act: () => T): T {
+  const before = current;
+  current = clock;
   try {
     return act();
   } finally {
-    prevailing = before;
+    current = before;
   }
 }

@@ -1,9 +1,17 @@
 import { of } from 'rxjs';
 
 /**
- * Does what may run a user's teardown, which RxJS lets throw out of `unsubscribe()`, `complete()` and `error()`.
- * What it throws stops nothing: it is reported as RxJS reports what a subscriber throws.
+ * Calls `act`. An error that it throws is reported as RxJS reports one that a subscriber throws, and not thrown
+ * here: `unsubscribe()`, `complete()` and `error()` may run a teardown of the user's, which must not stop the library.
  */
 export function runGuarded(act: () => void): void {
-  of(undefined).subscribe(act);
+  try {
+    act();
+  } catch (error) {
+    of(error).subscribe(rethrow);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import {
-  checkAmounts,
-  checkFromOne,
+  checkNonNegative,
+  checkAtLeastOne,
   checkMethods,
   checkOptions,
   checkType,
@@ -61,8 +61,8 @@ export function planRestarts(policy: RestartPolicy): RestartPlan {
   checkType('jitter', jitter, 'boolean');
   checkType('random', random, 'function');
   checkMethods('scheduler', scheduler, 'now', 'schedule');
-  checkAmounts({ delayMs, maxDelayMs, withinMs, stableAfterMs, maxRestarts });
-  checkFromOne({ factor });
+  checkNonNegative({ delayMs, maxDelayMs, withinMs, stableAfterMs, maxRestarts });
+  checkAtLeastOne({ factor });
   const clock = scheduler && clockOf(scheduler);
   const delays = { delayMs, factor, maxDelayMs, jitter, random };
   return { when, ...delays, maxRestarts, withinMs, stableAfterMs, clock };

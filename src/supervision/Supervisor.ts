@@ -1,5 +1,5 @@
 import { defer, Observable, Subject, Subscription, type MonoTypeOperatorFunction } from 'rxjs';
-import { keepTimeBy } from '../rx/clock.js';
+import { withClock } from '../rx/clock.js';
 import { messageOf, NotRunningError, SimpleIpcError } from '../contract/errors.js';
 import type { RunPorts } from '../run/Run.js';
 import type { RunPlan } from '../run/RunPlan.js';
@@ -23,7 +23,7 @@ export class Supervisor<Out, In> {
   readonly #ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'>;
   readonly #supervise: Policy;
   readonly #status: StatusWriter;
-  readonly #lane: RunSequence<Out, In>;
+  readonly #runs: RunSequence<Out, In>;
   readonly #ended$ = new Subject<Exit>();
   readonly #rest$ = new Subject<SimpleIpcError | undefined>();
   #phase: 'resting' | 'living' | 'ending' = 'resting';
@@ -49,9 +49,9 @@ export class Supervisor<Out, In> {
     this.#ports = ports;
     this.#supervise = supervise;
     this.#status = status;
-    this.#lane = new RunSequence(plan, {
+    this.#runs = new RunSequence(plan, {
       ...ports,
-      leaveAt: 'eof',
+      stopFrom: 'eof',
       ended: (exit) => {
         this.#remember(exit);
         this.#ended$.next(exit);
@@ -59,7 +59,7 @@ export class Supervisor<Out, In> {
       status: (next) => this.#report(next),
       idle: () => {
         // Of a program that survives SIGKILL no policy may have another.
-        if (this.#lane.survivor) this.#end();
+        if (this.#runs.survivor) this.#end();
         else this.#settle();
       },
     });
@@ -73,7 +73,7 @@ export class Supervisor<Out, In> {
 
   /** Begins a life, after the one that is ending if there is one. */
   start(): void {
-    const { survivor } = this.#lane;
+    const { survivor } = this.#runs;
     if (survivor) this.warn(`was not started: ${survivor.message}`);
     else if (this.#phase === 'resting') this.#begin();
     else if (this.#phase === 'ending' || this.#state === 'exited') {
@@ -99,9 +99,9 @@ export class Supervisor<Out, In> {
   /** Ends the run and begins the next in the same life. Settles when that is running, or at rest. */
   async restart(): Promise<void> {
     if (this.#phase !== 'living') return;
-    const running = this.#until(this.#lane.generation + 1);
+    const running = this.#until(this.#runs.generation + 1);
     // Without a run the policy is waiting, in a way of its own: it begins anew, at once.
-    if (!this.#lane.recycle()) this.#subscribe();
+    if (!this.#runs.recycle()) this.#subscribe();
     await running;
   }
 
@@ -114,16 +114,16 @@ export class Supervisor<Out, In> {
    * Settles when what is pushed is for a run that is `running`, or is rejected at once; `undefined` if so
    * already. Nothing that is asked may wait for a run of which nobody knows when it comes.
    */
-  settled(): Promise<void> | undefined {
+  writable(): Promise<void> | undefined {
     const { input } = this.#ports;
     const isRunning = this.#state === 'running' && (input.isOpen || input.isRefusing);
     if (isRunning || this.#phase === 'resting') return undefined;
-    return this.#until(this.#lane.generation + (this.#state === 'starting' ? 0 : 1));
+    return this.#until(this.#runs.generation + (this.#state === 'starting' ? 0 : 1));
   }
 
   /** Stops reading the output, or reads on. */
   pause(paused: boolean): void {
-    this.#lane.pause(paused);
+    this.#runs.pause(paused);
   }
 
   /** Says something that no stream can carry. */
@@ -159,7 +159,7 @@ export class Supervisor<Out, In> {
     const run$ = this.#runWhile(policy);
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
-      defer(() => keepTimeBy(this.#plan.clock, () => this.#supervise(run$))).subscribe({
+      defer(() => withClock(this.#plan.clock, () => this.#supervise(run$))).subscribe({
         next: (status) => this.#takeOver(status),
         error: (error: unknown) =>
           this.#policyEnded(policy, asSimpleIpcError(this.#plan.command, error)),
@@ -172,14 +172,14 @@ export class Supervisor<Out, In> {
   #runWhile(policy: Subscription): Observable<WorkerStatus> {
     return new Observable((subscriber) => {
       policy.add(subscriber);
-      this.#lane.run$.subscribe(subscriber);
+      this.#runs.run$.subscribe(subscriber);
     });
   }
 
   /** A `backoff` that comes late, or that no exit came before, would break the order. */
   #takeOver(status: WorkerStatus): void {
     if (status.state !== 'backoff' || this.#state !== 'exited') return;
-    if (status.exit.generation !== this.#lane.generation) return;
+    if (status.exit.generation !== this.#runs.generation) return;
     this.#state = status.state;
     // The policy goes on: there was nothing to start.
     this.#startAgain = false;
@@ -221,9 +221,9 @@ export class Supervisor<Out, In> {
   #settle(): void {
     if (!this.#isSettling()) return;
     // Whoever hears of a loss may stop or start from there: it is still the end of this life.
-    if (!this.#startAgain || this.#lane.survivor) this.#refuseInput();
+    if (!this.#startAgain || this.#runs.survivor) this.#refuseInput();
     if (!this.#isSettling()) return;
-    const failure = this.#lane.survivor ?? (this.#stopRequested ? undefined : this.#failure);
+    const failure = this.#runs.survivor ?? (this.#stopRequested ? undefined : this.#failure);
     this.#rest$.next(failure);
     if (!this.#isSettling()) return;
     this.#phase = 'resting';
@@ -236,7 +236,7 @@ export class Supervisor<Out, In> {
 
   /** Whether the life is over, but its rest not told yet. */
   #isSettling(): boolean {
-    return this.#phase === 'ending' && this.#lane.isIdle;
+    return this.#phase === 'ending' && this.#runs.isIdle;
   }
 
   #tellRest(error: SimpleIpcError | undefined): void {

@@ -1,5 +1,5 @@
 import { noop, Observable, type MonoTypeOperatorFunction } from 'rxjs';
-import { prevailingClock } from '../rx/clock.js';
+import { currentClock } from '../rx/clock.js';
 import type { Exit } from '../contract/exit.js';
 import type { WorkerStatus } from '../contract/status.js';
 import {
@@ -42,7 +42,7 @@ export function restartWithin(
   budgetOf: () => RestartBudget,
 ): MonoTypeOperatorFunction<WorkerStatus> {
   return (life$) => {
-    const clock = plan.clock ?? prevailingClock();
+    const clock = plan.clock ?? currentClock();
     return new Observable((subscriber) => {
       const budget = budgetOf();
       let attempt = 0;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
 import type { VirtualTimeScheduler } from 'rxjs';
-import { checkAmounts, checkMethods, kindOf } from '../contract/check.js';
+import { checkNonNegative, checkMethods, kindOf } from '../contract/check.js';
 
 /**
  * Lets virtual time pass, moment by moment: whatever is due happens, and all that it causes, promises
@@ -25,7 +25,7 @@ export async function advance(scheduler: VirtualTimeScheduler, ms: number): Prom
   if (!isVirtual(scheduler)) {
     throw new TypeError(`scheduler must be a VirtualTimeScheduler, not ${kindOf(scheduler)}`);
   }
-  checkAmounts({ ms });
+  checkNonNegative({ ms });
   if (ms === Infinity) throw new RangeError('ms must be finite: a restart policy never ends');
   const { maxFrames } = scheduler;
   const end = scheduler.frame + ms;

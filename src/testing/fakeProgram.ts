@@ -3,7 +3,7 @@ import { checkMethods, checkOptions, checkType } from '../contract/check.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import type { RunOptions } from '../run/RunOptions.js';
-import { UNBORN, type Launch } from '../process/Program.js';
+import { NOT_STARTED, type Launch } from '../process/Program.js';
 import type { FakeBehaviour, FakeRun, StopRequest } from './FakeRun.js';
 import { ScriptedRun } from './ScriptedRun.js';
 
@@ -89,7 +89,7 @@ export function fakeProgram<In, Out>(
     if (refusal) {
       const error = Object.assign(new Error(`spawn ${refusal}`), { code: refusal });
       soon(() => events.refused(error));
-      return UNBORN;
+      return NOT_STARTED;
     }
     const { ignores = [] } = options;
     const run = new ScriptedRun(

@@ -2,11 +2,11 @@ import { Subscription, type Observable } from 'rxjs';
 import type { SharedPause } from '../rx/SharedPause.js';
 
 /**
- * Pulls a stream one value at a time. While values wait to be pulled, the brake is held. It ends when
+ * Pulls a stream one value at a time. While values wait to be pulled, the program is paused. It ends when
  * the stream completes or when `rest$` emits, with an error if that emits one.
  */
 export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
-  readonly #brake: SharedPause;
+  readonly #pause: SharedPause;
   readonly #subscription = new Subscription();
   #hold = Subscription.EMPTY;
   #values: Out[] = [];
@@ -15,8 +15,8 @@ export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
   #ended = false;
   #error: unknown;
 
-  constructor(output$: Observable<Out>, rest$: Observable<unknown>, brake: SharedPause) {
-    this.#brake = brake;
+  constructor(output$: Observable<Out>, rest$: Observable<unknown>, pause: SharedPause) {
+    this.#pause = pause;
     this.#subscription.add(
       output$.subscribe({
         next: (value) => this.#take(value),
@@ -54,7 +54,7 @@ export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
       wanted({ done: false, value });
       return;
     }
-    if (this.#values.push(value) === 1) this.#hold = this.#brake.hold();
+    if (this.#values.push(value) === 1) this.#hold = this.#pause.hold();
   }
 
   #letGo(): void {

@@ -7,7 +7,7 @@ import type { LineInput } from '../framing/lines.js';
 import type { ReactiveWorker, RejectedInput } from '../contract/ReactiveWorker.js';
 import { internals, type WorkerInternals } from './internals.js';
 import { InputSubject } from './InputSubject.js';
-import { checkOptions, checkType, checkWhole } from '../contract/check.js';
+import { checkOptions, checkType, checkInteger } from '../contract/check.js';
 import { planRun, type RunOptions } from '../run/RunOptions.js';
 import { OutputIterator } from './OutputIterator.js';
 import { InputQueue } from '../run/InputQueue.js';
@@ -49,7 +49,7 @@ export function createWorker<Out, In = LineInput>(
  * @param options - see {@link WorkerOptions}.
  * @returns the worker; it reports its failures on `status$`.
  * @throws TypeError, RangeError for a wrong command or option.
- * @see {@link exchange}, {@link feed} and {@link pacedMap}, to talk to it; {@link fromCommand}, for one-off
+ * @see {@link exchange}, {@link feed} and {@link consume}, to talk to it; {@link fromCommand}, for one-off
  * programs
  */
 export function createWorker<Out extends string = string, In extends LineInput = LineInput>(
@@ -70,7 +70,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   readonly send: Subject<In>;
   readonly rejected$: Observable<RejectedInput<In>>;
   readonly #supervisor: Supervisor<Out, In>;
-  readonly #brake: SharedPause;
+  readonly #pause: SharedPause;
   readonly #complete: () => void;
   #disposed = false;
   #disposal: Promise<void> | undefined;
@@ -80,7 +80,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const { start = true, supervise = identity, replay = 0 } = options;
     checkType('start', start, 'boolean');
     checkType('supervise', supervise, 'function');
-    checkWhole({ replay });
+    checkInteger({ replay });
     const plan = planRun(command, options, true);
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
@@ -109,14 +109,14 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       supervise,
       status,
     );
-    this.#brake = new SharedPause((held) => this.#supervisor.pause(held));
+    this.#pause = new SharedPause((held) => this.#supervisor.pause(held));
     internals.set(this, {
       command: plan.command,
       clock: plan.clock,
       input,
       statusChanges$: status.changes$,
-      brake: this.#brake,
-      turns: new Mutex(),
+      pause: this.#pause,
+      mutex: new Mutex(),
       supervisor: this.#supervisor,
     } satisfies WorkerInternals<In>);
     this.#complete = () => {
@@ -143,7 +143,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Out> {
-    return new OutputIterator(this.output$, this.#supervisor.rest$, this.#brake);
+    return new OutputIterator(this.output$, this.#supervisor.rest$, this.#pause);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

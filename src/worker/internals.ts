@@ -16,13 +16,13 @@ export interface WorkerInternals<In> {
   /** See `StatusWriter`. */
   readonly statusChanges$: Observable<WorkerStatus>;
   /** Pauses the program. */
-  readonly brake: SharedPause;
+  readonly pause: SharedPause;
   /** Whose turn it is to ask. */
-  readonly turns: Mutex;
+  readonly mutex: Mutex;
   readonly supervisor: {
     readonly ended$: Observable<Exit>;
     readonly rest$: Observable<SimpleIpcError | undefined>;
-    settled(): Promise<void> | undefined;
+    writable(): Promise<void> | undefined;
   };
 }
 

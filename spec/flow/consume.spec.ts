@@ -11,7 +11,7 @@ import {
   toArray,
   VirtualTimeScheduler,
 } from 'rxjs';
-import { createWorker, pacedMap, restartOnExit, type WorkerOptions } from 'simple-ipc';
+import { createWorker, consume, restartOnExit, type WorkerOptions } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
 import {
   checked,
@@ -30,7 +30,7 @@ import {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('pacedMap', () => {
+describe('consume', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);
 
@@ -95,7 +95,7 @@ describe('pacedMap', () => {
     it.each(wrong)(
       'throws at the call for %s',
       (_, notWorker, notProject, options, error, argument) => {
-        const call = () => pacedMap(notWorker, notProject, options);
+        const call = () => consume(notWorker, notProject, options);
         expect(call).toThrow(error);
         expect(call).toThrow(`${argument} must be`);
       },
@@ -107,7 +107,7 @@ describe('pacedMap', () => {
       const worker = start('seq 5000');
       let active = 0;
       let most = 0;
-      const results$ = pacedMap(worker, async (line) => {
+      const results$ = consume(worker, async (line) => {
         most = Math.max(most, ++active);
         if (Number(line) % 10 === 0) await turn();
         active--;
@@ -125,7 +125,7 @@ describe('pacedMap', () => {
 
     it('are all that project emits for a line, from any ObservableInput', async () => {
       const worker = start('seq 2');
-      const results$ = pacedMap(worker, (line) => [line, line]);
+      const results$ = consume(worker, (line) => [line, line]);
       expect(await lastValueFrom(results$.pipe(take(4), toArray()))).toEqual(['1', '1', '2', '2']);
     });
 
@@ -133,9 +133,7 @@ describe('pacedMap', () => {
       const { worker, run } = await fake();
       const work = manualWork();
       const results: string[] = [];
-      pacedMap(worker, work.project, { concurrency: 3 }).subscribe((result) =>
-        results.push(result),
-      );
+      consume(worker, work.project, { concurrency: 3 }).subscribe((result) => results.push(result));
       run.print('a\nb\nc\nd\ne');
       expect(work.begun).toEqual(['a', 'b', 'c']);
       work.end('A');
@@ -150,7 +148,7 @@ describe('pacedMap', () => {
       const { fakes, pass, worker, run } = await fake();
       const results: string[] = [];
       run.print('before');
-      pacedMap(worker, (line) => of(line)).subscribe((result) => results.push(result));
+      consume(worker, (line) => of(line)).subscribe((result) => results.push(result));
       run.print('a');
       run.exit(1);
       await pass(10);
@@ -165,7 +163,7 @@ describe('pacedMap', () => {
     it('are made anew for each subscription', async () => {
       const { worker, run } = await fake();
       const work = manualWork();
-      const results$ = pacedMap(worker, work.project);
+      const results$ = consume(worker, work.project);
       run.print('before');
       expect(work.begun).toEqual([]);
       results$.subscribe();
@@ -176,7 +174,7 @@ describe('pacedMap', () => {
 
     it('are counted for each subscription by itself', async () => {
       const { worker, run } = await fake();
-      const results$ = pacedMap(worker, () => NEVER);
+      const results$ = consume(worker, () => NEVER);
       const [one, other] = [results$.subscribe(), results$.subscribe()];
       run.print('a\nb');
       one.unsubscribe();
@@ -190,7 +188,7 @@ describe('pacedMap', () => {
     it('is paused while a line waits, and goes on when none does', async () => {
       const { worker, run } = await fake();
       const work = manualWork();
-      pacedMap(worker, work.project).subscribe();
+      consume(worker, work.project).subscribe();
       run.print('a');
       expect(run.isPaused).toBe(false);
       run.print('b\nc');
@@ -206,7 +204,7 @@ describe('pacedMap', () => {
     it('is paused only when more than `highWater` lines wait', async () => {
       const { worker, run } = await fake();
       const work = manualWork();
-      pacedMap(worker, work.project, { concurrency: 2, highWater: 3 }).subscribe();
+      consume(worker, work.project, { concurrency: 2, highWater: 3 }).subscribe();
       run.print('a\nb\n1\n2\n3');
       expect(run.isPaused).toBe(false);
       run.print('4\n5');
@@ -226,7 +224,7 @@ describe('pacedMap', () => {
       let begun = 0;
       let most = 0;
       worker.output$.subscribe(() => received++);
-      const results$ = pacedMap(
+      const results$ = consume(
         worker,
         async () => {
           most = Math.max(most, received - ++begun);
@@ -243,7 +241,7 @@ describe('pacedMap', () => {
       const worker = start(fixture('writeAndTell.sh'), { stop: { endInputMs: 0 } });
       const twin = start(fixture('writeAndTell.sh'), { stop: { endInputMs: 0 } });
       const [told, toldByTwin] = [record(worker).stderr, record(twin).stderr];
-      const subscription = pacedMap(worker, () => NEVER).subscribe();
+      const subscription = consume(worker, () => NEVER).subscribe();
       await eventually(() => toldByTwin.length > 5_000);
       // Not more than what pipe, buffer and chunk hold.
       expect(told.length).toBeGreaterThan(0);
@@ -256,8 +254,8 @@ describe('pacedMap', () => {
     it('is paused as long as the slowest of several is behind', async () => {
       const { worker, run } = await fake();
       const [quick, slow] = [manualWork(), manualWork()];
-      pacedMap(worker, quick.project).subscribe();
-      pacedMap(worker, slow.project).subscribe();
+      consume(worker, quick.project).subscribe();
+      consume(worker, slow.project).subscribe();
       run.print('a\nb');
       quick.end();
       quick.end();
@@ -269,7 +267,7 @@ describe('pacedMap', () => {
     it('is paused by an iterator beside it, too', async () => {
       const { worker, run } = await fake();
       const pull = worker[Symbol.asyncIterator]();
-      pacedMap(worker, () => EMPTY).subscribe();
+      consume(worker, () => EMPTY).subscribe();
       run.print('a');
       expect(run.isPaused).toBe(true);
       await pull.next();
@@ -279,7 +277,7 @@ describe('pacedMap', () => {
     it('is paused from its beginning, if lines of the run before it wait', async () => {
       const { fakes, pass, worker, run } = await fake();
       const work = manualWork();
-      pacedMap(worker, work.project).subscribe();
+      consume(worker, work.project).subscribe();
       run.print('a\nb');
       run.exit(1);
       await pass(10);
@@ -294,7 +292,7 @@ describe('pacedMap', () => {
         stop: { endInputMs: 20_000 },
       });
       const { output } = record(worker);
-      pacedMap(worker, () => NEVER).subscribe();
+      consume(worker, () => NEVER).subscribe();
       await firstValueFrom(worker.output$);
       await worker.stop();
       expectSame(output, [...numbers(200_001).slice(1), 'last']);
@@ -314,7 +312,7 @@ describe('pacedMap', () => {
       const { worker, run } = await fake();
       const errors: unknown[] = [];
       const begun: string[] = [];
-      pacedMap(worker, (line) => {
+      consume(worker, (line) => {
         begun.push(line);
         return line === 'b' ? fail() : EMPTY;
       }).subscribe({ error: (error: unknown) => errors.push(error) });
@@ -332,7 +330,7 @@ describe('pacedMap', () => {
       const unhandled = collectUnhandled();
       const work = manualWork();
       const errors: unknown[] = [];
-      pacedMap(worker, work.project).subscribe({ error: (error: unknown) => errors.push(error) });
+      consume(worker, work.project).subscribe({ error: (error: unknown) => errors.push(error) });
       run.print('a\nb\nc');
       expect(run.isPaused).toBe(true);
       work.fail(new Error('wrong'));
@@ -347,7 +345,7 @@ describe('pacedMap', () => {
       const { worker, run } = await fake();
       const first$ = new Subject<never>();
       const errors: unknown[] = [];
-      pacedMap(worker, (line) => {
+      consume(worker, (line) => {
         if (line === 'a') return first$;
         throw new Error(line);
       }).subscribe({ error: (error: unknown) => errors.push(error) });
@@ -360,9 +358,9 @@ describe('pacedMap', () => {
     it('leaves other consumers alone', async () => {
       const { worker, run } = await fake();
       const work = manualWork();
-      const failing$ = pacedMap(worker, () => throwError(() => new Error('wrong')));
+      const failing$ = consume(worker, () => throwError(() => new Error('wrong')));
       failing$.subscribe({ error: () => {} });
-      pacedMap(worker, work.project).subscribe();
+      consume(worker, work.project).subscribe();
       run.print('a\nb');
       expect(run.isPaused).toBe(true);
       work.end();
@@ -373,7 +371,7 @@ describe('pacedMap', () => {
     it('comes with the unsubscription, which ends the work and lets the program go on', async () => {
       const { worker, run } = await fake();
       const work$ = new Subject<never>();
-      const subscription = pacedMap(worker, () => work$).subscribe();
+      const subscription = consume(worker, () => work$).subscribe();
       run.print('a\nb');
       expect(run.isPaused).toBe(true);
       subscription.unsubscribe();
@@ -386,7 +384,7 @@ describe('pacedMap', () => {
     it('is no end of a life, failed or not', async () => {
       const worker = start(sh('echo a; exit 1'));
       const ended = jest.fn();
-      pacedMap(worker, () => EMPTY).subscribe({ complete: ended, error: ended });
+      consume(worker, () => EMPTY).subscribe({ complete: ended, error: ended });
       await until(worker, 'failed');
       expect(ended).not.toHaveBeenCalled();
     });
@@ -395,7 +393,7 @@ describe('pacedMap', () => {
       const { worker, run } = await fake();
       const work = manualWork();
       const results = lastValueFrom(
-        concat(pacedMap(worker, work.project), of('end')).pipe(toArray()),
+        concat(consume(worker, work.project), of('end')).pipe(toArray()),
       );
       run.print('a\nb');
       await worker[Symbol.asyncDispose]();
@@ -409,7 +407,7 @@ describe('pacedMap', () => {
       await worker[Symbol.asyncDispose]();
       expect(
         await lastValueFrom(
-          pacedMap(worker, () => of(1)),
+          consume(worker, () => of(1)),
           { defaultValue: 'none' },
         ),
       ).toBe('none');

@@ -8,12 +8,12 @@ import {
   type ObservableInput,
   type ObservedValueOf,
 } from 'rxjs';
-import { checkFromOne, checkOptions, checkWhole } from '../contract/check.js';
+import { checkAtLeastOne, checkOptions, checkInteger } from '../contract/check.js';
 import { internalsOf } from '../worker/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
-/** Options of {@link pacedMap}. */
-export interface PacedMapOptions {
+/** Options of {@link consume}. */
+export interface ConsumeOptions {
   /** How many values are worked on at a time, 1 or more. @defaultValue 1: in order */
   readonly concurrency?: number;
   /** How many values may wait before the program is paused. @defaultValue 0 */
@@ -30,27 +30,27 @@ export interface PacedMapOptions {
  *
  * @example
  * ```ts
- * pacedMap(worker, (line) => database.insert(line), { concurrency: 4 }).subscribe();
+ * consume(worker, (line) => database.insert(line), { concurrency: 4 }).subscribe();
  * ```
  *
  * @param worker - made by `createWorker`.
  * @param project - gets each value; its first error ends the stream, as in `mergeMap`.
- * @param options - see {@link PacedMapOptions}.
+ * @param options - see {@link ConsumeOptions}.
  * @returns what `project` emits; completes on dispose.
  * @throws TypeError, RangeError for a wrong argument.
  * @see {@link feed}, for the other direction
  */
-export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
+export function consume<Out, In, R extends ObservableInput<unknown>>(
   worker: ReactiveWorker<Out, In>,
   project: (value: Out) => R,
-  options: PacedMapOptions = {},
+  options: ConsumeOptions = {},
 ): Observable<ObservedValueOf<R>> {
   const { concurrency = 1, highWater = 0 } = options;
-  const { brake } = internalsOf(worker);
+  const { pause } = internalsOf(worker);
   checkOptions('options', options);
   if (typeof project !== 'function') throw new TypeError('project must be a function');
-  checkFromOne({ concurrency });
-  checkWhole({ highWater });
+  checkAtLeastOne({ concurrency });
+  checkInteger({ highWater });
   return defer(() => {
     let waiting = 0;
     let hold = Subscription.EMPTY;
@@ -60,7 +60,7 @@ export function pacedMap<Out, In, R extends ObservableInput<unknown>>(
     };
     return worker.output$.pipe(
       tap(() => {
-        if (++waiting > highWater && hold.closed) hold = brake.hold();
+        if (++waiting > highWater && hold.closed) hold = pause.hold();
       }),
       mergeMap(work, concurrency),
       finalize(() => hold.unsubscribe()),
