@@ -1,10 +1,10 @@
 import type { StopSignal } from './Program.js';
 
-/** A process and its descendants, as far as the platform can name them together. */
+/** A process and those of its descendants that the platform can address together. */
 export interface ProcessTree {
   signal(signal: StopSignal): void;
-  /** Whether any of it is left. Once false it stays so. */
+  /** Whether any process of the tree is left. Once `false`, always `false`. */
   alive(): boolean;
-  /** The process itself was reaped: its id alone names nobody any more. */
+  /** Called once the process itself is reaped: from then on its id may belong to another process. */
   exited(): void;
 }

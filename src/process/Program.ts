@@ -3,7 +3,7 @@ import type { CommandWords } from '../contract/errors.js';
 /** A signal of the stop ladder. */
 export type StopSignal = 'SIGTERM' | 'SIGCONT' | 'SIGKILL';
 
-/** What to start, and how. */
+/** The program to start, and how to start it. */
 export interface LaunchPlan {
   readonly command: CommandWords;
   readonly cwd: string | undefined;
@@ -20,43 +20,40 @@ export interface LaunchPlan {
   readonly orphanGuard: boolean;
 }
 
-/** What a started program does. None of it is said before `launch` has returned. */
+/** The events of a started program. None is emitted before `launch` has returned. */
 export interface ProgramEvents {
-  /** It runs. */
+  /** The program is running. */
   readonly spawned: () => void;
-  /** The system refused to start it; nothing else follows. */
+  /** The operating system refused to start it; no other event follows. */
   readonly refused: (error: unknown) => void;
   readonly stdout: (chunk: Uint8Array) => void;
   readonly stderr: (chunk: Uint8Array) => void;
   /** The program itself was reaped. Descendants may go on, and output may still follow. */
   readonly exited: (code: number | null, signal: NodeJS.Signals | null) => void;
-  /** Nothing more comes out of stdout and stderr. */
+  /** stdout and stderr are at their end. */
   readonly closed: () => void;
 }
 
-/** What is written at a time: a text, or chunks that belong together. */
+/** The data of one write: a text, or chunks that are written together. */
 export type ProgramInput = string | readonly Uint8Array[];
 
-/**
- * A started program, as small as it can be: the real one is in `launch.ts`, and a fake one can stand
- * in for it.
- */
+/** A started program: the port to the operating system. `launch.ts` has the real one; a fake can replace it. */
 export interface Program {
   readonly pid: number | undefined;
-  /** Writes to stdin; `done` is called once, when all was handed over or none of it ever will be. */
+  /** Writes to stdin; `done` is called once, when the system has taken all of the data or the write has failed. */
   write(data: ProgramInput, done: (error?: Error | null) => void): void;
-  /** Closes stdin when all that was written is handed over. */
+  /** Closes stdin after the pending writes. */
   end(): void;
-  /** Stops reading stdout, until `resume`: the program blocks when the pipe is full. */
+  /** Stops reading stdout until `resume`: the program blocks once the pipe is full. */
   pause(): void;
   resume(): void;
-  /** Signals what is left of the group, or the program alone if it has no group of its own. */
+  /** Signals the remaining processes of the group, or the program alone if it has no group of its own. */
   signal(signal: StopSignal): void;
   /** Whether anything of the group is left; a zombie counts as dead where that can be known. */
   alive(): boolean;
-  /** Reads what is in the pipes, then closes our side of them; `closed` follows. */
+  /** Reads the pipes until they are empty, then closes this side of them; `closed` follows. */
   close(): void;
-  /** Forgets the program: it is over. */
+  /** Releases the handles of a program that has ended. */
   release(): void;
 }
 
@@ -65,7 +62,7 @@ export type Launch = (plan: LaunchPlan, events: ProgramEvents) => Program;
 
 const nothing = (): void => undefined;
 
-/** Stands for a program that the system refused to start. */
+/** The program of a start that the system refused. */
 export const NOT_STARTED: Program = {
   pid: undefined,
   write: (_data, done) => done(new Error('the program was not started')),

@@ -1,44 +1,45 @@
 import type { SpawnOptions } from 'node:child_process';
 import spawn from 'cross-spawn';
 
-/** What cross-spawn finds out before it starts a program; its types do not tell of it. */
+/** The result of cross-spawn's own parsing, which its types do not include. */
 interface Parsed {
-  /** Where the program is, if it is found. */
+  /** The path of the program, if it was found. */
   readonly file?: string;
   readonly options: SpawnOptions;
 }
 type Parse = (file: string, args: readonly string[], options: SpawnOptions) => Parsed;
 const { _parse: parse } = spawn as unknown as { readonly _parse: Parse };
 
-/** The shims that npm makes for a project's own programs: for them, cross-spawn escapes twice. */
-const READ_TWICE = /node_modules[\\/].bin[\\/][^\\/]+\.cmd$/i;
+/** The shims that npm makes for a project's own programs: cross-spawn escapes their arguments twice. */
+const NPM_SHIM = /node_modules[\\/].bin[\\/][^\\/]+\.cmd$/i;
 
-/** What may be in an argument that is safe with carets, and yet does not arrive. */
+/** Parts of an argument that carets do not protect. */
 const DANGERS = [
-  // It ends the command.
+  // Ends the command.
   ['a line break', /[\r\n]/],
-  // Variables are replaced before carets are looked at. The name ends at the colon; otherwise it would end
-  // with a caret, and no variable has such a name.
+  // Variables are replaced before carets are read. The name ends at the colon; without one it would end with
+  // a caret, and no variable has such a name.
   ['a colon between percent signs', /%[^%]*:[^%]*%/],
   // cross-spawn 7.0.6 doubles only the last of them.
   ['several backslashes before a quote or at the end', /\\\\("|\0|$)/],
 ] as const;
 
 /**
- * Refuses what would not reach a batch file as it is. On Windows `.cmd` and `.bat` are run by cmd.exe, and
- * cross-spawn puts a caret before all that means something to it. That does not help against everything,
- * and what a batch file passes on (`%*`) is read anew, without the carets: a quote ends the quotes around it.
+ * Refuses arguments that would not reach a batch file unchanged. On Windows cmd.exe runs `.cmd` and `.bat`
+ * files, and cross-spawn puts a caret before each of its metacharacters. That does not protect everything, and
+ * the arguments that a batch file passes on (`%*`) are read again without the carets: a quote then ends the
+ * quotes around it.
  *
- * @throws Error that says which.
+ * @throws Error that names the danger.
  */
 export function checkBatchFile(file: string, args: readonly string[], options: SpawnOptions): void {
   const parsed = parse(file, args, options);
-  // Only what cmd.exe runs is passed on verbatim.
+  // Set by cross-spawn for commands that cmd.exe runs, and for those alone.
   if (!parsed.options.windowsVerbatimArguments) return;
-  // No argument has a NUL.
+  // Arguments cannot contain a NUL.
   const words = [file, ...args].join('\0');
-  const isReadTwice = READ_TWICE.test(parsed.file ?? '');
-  const dangers = isReadTwice ? DANGERS : [...DANGERS, ['a quote', /"/] as const];
+  const isNpmShim = NPM_SHIM.test(parsed.file ?? '');
+  const dangers = isNpmShim ? DANGERS : [...DANGERS, ['a quote', /"/] as const];
   const danger = dangers.find(([, pattern]) => pattern.test(words));
   if (!danger) return;
   // cmd.exe has commands of its own (dir, echo), but it would mostly say that there is no such program.

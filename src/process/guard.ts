@@ -5,9 +5,9 @@ import type { Writable } from 'node:stream';
 import type { Registry } from './posixTree.js';
 
 /**
- * What the guard runs: it keeps a list, which begins with its arguments, as it is told (`+ id`, `- id`, as
- * kill takes them) until its input ends, then asks what is on the list to end, and after a second makes it.
- * All but `sleep` is built into the shell; without it there is no second.
+ * The script of the guard. Its list of ids (as kill(1) takes them) begins with its arguments and follows its
+ * input: `+ id`, `- id`. At the end of the input it sends SIGTERM to the list, and SIGKILL a second later.
+ * Everything but `sleep` is built into the shell; without `sleep` SIGKILL follows at once.
  */
 const SCRIPT = `
 list=" $* "
@@ -32,23 +32,23 @@ done
 each KILL
 `;
 
-/** When the system is short of files or processes, another attempt is made after so many milliseconds. */
+/** The delay before another attempt when the system is short of files or processes. */
 const RETRY_MS = 250;
 
-/** A guard that ends so often before it lived so long, in milliseconds, is not started again. */
+/** A guard that ends `deaths` times in a row, each within `withinMs` of its start, is not started again. */
 const GIVE_UP_AFTER = { deaths: 3, withinMs: 1_000 };
 
 /**
- * Ends the programs of a host that dies, however it dies. The host holds one end of a pipe; when it
- * is gone the kernel closes the pipe, and the guard on the other end ends every group on its list.
- * Nothing is installed in the host: no signal handler, no exit hook, no reference that keeps it alive.
+ * Ends the programs of a host that dies, whatever the cause. The host holds one end of a pipe; when the host is
+ * gone the kernel closes the pipe, and the guard at the other end ends every group on its list. The host gets no
+ * signal handler, no exit hook and no reference that keeps it alive.
  */
 export class Guard implements Registry {
   readonly #ids = new Set<number>();
   #shell: ChildProcess | undefined;
   #deaths = 0;
 
-  /** @param file - the shell, for tests. */
+  /** @param file - the shell; another one for tests. */
   constructor(private readonly file = '/bin/sh') {}
 
   /** The guard's process id, while it runs. */
@@ -58,12 +58,12 @@ export class Guard implements Registry {
 
   add(id: number): void {
     this.#ids.add(id);
-    if (this.#shell) this.#tell('+', id);
+    if (this.#shell) this.#write('+', id);
     else this.#start();
   }
 
   delete(id: number): void {
-    if (this.#ids.delete(id)) this.#tell('-', id);
+    if (this.#ids.delete(id)) this.#write('-', id);
   }
 
   #start(): void {
@@ -86,7 +86,7 @@ export class Guard implements Registry {
       }
       this.#startIfNeeded();
     };
-    // Its first list is in its arguments: no runtime can be late with them.
+    // The first list goes into the arguments: they cannot be late, as a first write can be in some runtimes.
     const args = ['-c', SCRIPT, 'simple-ipc guard', ...[...this.#ids].map(String)];
     try {
       shell = spawn(this.file, args, {
@@ -105,7 +105,7 @@ export class Guard implements Registry {
       .once('error', gone)
       .once('exit', () => gone())
       .unref();
-    // There is none if the system was short of files. In Node it is a socket, in Bun it need not be unreferenced.
+    // `undefined` when the system is short of files. A socket in Node; in Bun it needs no unref().
     const pipe = shell.stdin as (Writable & Partial<Pick<Socket, 'unref'>>) | null | undefined;
     pipe?.on('error', () => undefined).unref?.();
   }
@@ -114,10 +114,10 @@ export class Guard implements Registry {
     if (this.#ids.size > 0 && !this.#shell) this.#start();
   }
 
-  #tell(op: '+' | '-', id: number): void {
+  #write(op: '+' | '-', id: number): void {
     this.#shell?.stdin?.write(`${op} ${String(id)}\n`);
   }
 }
 
-/** The guard of this host. */
+/** The guard of this host; it starts with the first program. */
 export const guard = new Guard();

@@ -13,14 +13,14 @@ import { windowsTree } from './windowsTree.js';
 const isWindows = process.platform === 'win32';
 
 /**
- * More than a pipe can hold. Pipes are first in, first out: once this much was read after the
- * program's exit, all that the program itself wrote has been read.
+ * More than a pipe can hold. Pipes are first in, first out: once this much has been read after the program's
+ * exit, all output of the program itself has been read.
  */
 const PIPE_CAPACITY = 1024 * 1024;
 
 /** Starts a real program. */
 export const launch: Launch = (plan, events) => {
-  // Not within this turn of the event loop: a `retry()` without a delay would never let another begin.
+  // Not in this turn of the event loop: a `retry()` without a delay would never leave it.
   const refuse = (error: unknown): void => {
     setImmediate(() => events.refused(error));
   };
@@ -36,7 +36,7 @@ export const launch: Launch = (plan, events) => {
   const pipes = [stdout, stderr].flatMap((pipe) => (pipe ? [pipe] : []));
 
   child.on('error', (error) => {
-    // Not an error of kill(). On Windows cross-spawn learns only afterwards that cmd.exe found nothing.
+    // Not an error of kill(). On Windows cross-spawn finds out only afterwards that cmd.exe found nothing.
     if (pid === undefined || codeOf(error) === 'ENOENT') refuse(error);
   });
   child.once('spawn', () => events.spawned());
@@ -44,7 +44,7 @@ export const launch: Launch = (plan, events) => {
     tree?.exited();
     if (pid !== undefined) events.exited(code, signal);
   });
-  // EPIPE and its like reach the callback of the write that met them.
+  // EPIPE and the like reach the callback of the write that failed.
   stdin?.on('error', () => undefined);
   let bytesRead = 0;
   const read = (pipe: Readable | null, take: (chunk: Uint8Array) => void): void => {
@@ -86,7 +86,7 @@ export const launch: Launch = (plan, events) => {
     close() {
       const limit = bytesRead + PIPE_CAPACITY;
       const readOn = (before: number): void => {
-        // A turn of the event loop that brought nothing found the pipes empty.
+        // After a turn of the event loop without data the pipes are empty.
         if (bytesRead > before && bytesRead < limit) setImmediate(readOn, bytesRead);
         else for (const pipe of pipes) pipe.destroy();
       };
@@ -119,7 +119,7 @@ function spawnChild(plan: LaunchPlan): ChildProcess {
   return spawn(file, args, options);
 }
 
-/** Writes chunks by one writev(2), so that nobody has to copy them into one. */
+/** Writes the chunks by one writev(2), without copying them into one. */
 function writeAll(
   stdin: Writable,
   chunks: readonly Uint8Array[],

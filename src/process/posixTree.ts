@@ -3,15 +3,15 @@ import { isAllZombies } from './zombies.js';
 import type { ProcessTree } from './ProcessTree.js';
 import type { StopSignal } from './Program.js';
 
-/** Who must know which ids are in use, as `kill(2)` takes them: a group's is negative. */
+/** A record of the ids in use, as kill(2) takes them: the id of a group is negative. */
 export interface Registry {
   add(id: number): void;
   delete(id: number): void;
 }
 
 /**
- * A process group, named by its leader, or (`ownGroup: false`) a process alone. An id that is found
- * empty is forgotten at once and never signalled again: the system may give it to a stranger.
+ * A process group, named by its leader, or (`ownGroup: false`) a single process. The id of a group that is found
+ * empty is forgotten at once and never signalled again: the system may give it to another process.
  */
 export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): ProcessTree {
   const id = ownGroup ? -pid : pid;
@@ -25,7 +25,7 @@ export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): 
     try {
       process.kill(id, signal);
     } catch (error) {
-      // Else EPERM: it is there, but not ours to signal (a set-uid program).
+      // Otherwise EPERM: the process exists, but may not be signalled (a set-uid program).
       if (codeOf(error) === 'ESRCH') forget();
     }
   };

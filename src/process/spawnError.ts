@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { codeOf, messageOf, SpawnError } from '../contract/errors.js';
 import type { LaunchPlan } from './Program.js';
 
-/** Says which of command, `cwd` and `env` made the system refuse, as far as it can be known. */
+/** Makes an error that names the cause of a refused start (command, `cwd` or `env`) as far as it can be known. */
 export function toSpawnError(plan: LaunchPlan, error: unknown): SpawnError {
   return new SpawnError(plan.command, reasonOf(plan, error), error);
 }

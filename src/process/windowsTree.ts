@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import type { ProcessTree } from './ProcessTree.js';
 
 /**
- * A process and its descendants on Windows, which has neither groups nor SIGTERM: `taskkill /T /F`
- * ends them all, at the first signal. It finds them by their living parents, so that nothing is
- * known of descendants once the process itself has exited.
+ * A process and its descendants on Windows, which has neither process groups nor SIGTERM: `taskkill /T /F` ends
+ * all of them at the first signal. It finds descendants by their living parents, so that those of a process that
+ * has exited cannot be found.
  *
- * @param run - what starts taskkill, for tests.
+ * @param run - starts taskkill; another function for tests.
  */
 export function windowsTree(pid: number, run: typeof spawn = spawn): ProcessTree {
   const taskkill = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\taskkill.exe`;
@@ -17,12 +17,12 @@ export function windowsTree(pid: number, run: typeof spawn = spawn): ProcessTree
       run(taskkill, ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).once(
         'error',
         () => {
-          // Without taskkill, the program itself is all that can be ended, unless it has just ended.
+          // Without taskkill only the program itself can be ended, unless it has exited meanwhile.
           if (gone) return;
           try {
             process.kill(pid, signal);
           } catch {
-            // It has, and that is not known yet.
+            // It has exited, and the exit event has yet to come.
           }
         },
       );

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Whether all that is left of a process group are zombies, which wait for a parent that does not reap
- * them. Known on Linux alone, from /proc (proc(5)); elsewhere it is `false`.
+ * Whether only zombies are left of a process group: exited processes whose parent has not reaped them. Known on
+ * Linux only, from /proc (proc(5)); elsewhere `false`.
  */
 export function isAllZombies(group: number): boolean {
   try {
@@ -19,7 +19,7 @@ export function isAllZombies(group: number): boolean {
 function statOf(pid: string): { readonly state?: string | undefined; readonly pgrp?: number } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything; state, parent and group follow its last parenthesis.
+    // The name in parentheses may contain anything; state, parent and group follow the last parenthesis.
     const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state, pgrp: Number(pgrp) };
   } catch {

@@ -2,12 +2,11 @@ import { Observable, type Subscriber } from 'rxjs';
 import { runGuarded } from './runGuarded.js';
 
 /**
- * A multicast stream that is written by a plain loop: what an RxJS `Subject` does, without the
- * closure that its `next` allocates for every value. It never errors; once completed, it replays
- * and completes.
+ * A multicast stream with a plain loop for `next`: an RxJS `Subject` allocates a closure per value. It never
+ * errors; after completion a new subscriber gets the replayed values and the completion.
  */
 export class Broadcast<T> {
-  /** The stream. A late subscriber first gets the last `replay` values, then whatever comes. */
+  /** The stream. A late subscriber first gets the last `replay` values, then the following ones. */
   readonly values$ = new Observable<T>((subscriber) => {
     for (let i = 0; i < this.#recent.length; i++) {
       subscriber.next(this.#recent[(this.#end + i) % this.#recent.length] as T);
@@ -22,11 +21,11 @@ export class Broadcast<T> {
     };
   });
 
-  // Replaced, never changed: who comes or goes during a value does not disturb its delivery.
+  // Replaced, never mutated: subscribing or unsubscribing during a value does not disturb its delivery.
   #subscribers: readonly Subscriber<T>[] = [];
-  /** The last values; once there are `replay` of them, a ring. */
+  /** The last values; a ring once there are `replay` of them. */
   readonly #recent: T[] = [];
-  /** Where the next value goes; in a full ring, where the oldest is. */
+  /** The index of the next value; in a full ring, that of the oldest. */
   #end = 0;
   #completed = false;
 

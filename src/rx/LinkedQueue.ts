@@ -8,7 +8,7 @@ export class LinkedQueue<T> {
     return this.#length;
   }
 
-  /** Adds a value at the end. @returns a function that removes it again; once it is out, that does nothing. */
+  /** Adds a value at the end. @returns a function that removes it again; once the value has left, it does nothing. */
   push(value: T): () => void {
     const node: Node<T> = { value, isRemoved: false, previous: this.#last, next: undefined };
     if (this.#last) this.#last.next = node;

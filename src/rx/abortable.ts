@@ -2,7 +2,7 @@ import { fromEvent, Observable, share } from 'rxjs';
 
 const aborts = new WeakMap<AbortSignal, Observable<unknown>>();
 
-/** The source until the signal is aborted; then it errors with the signal's reason. */
+/** Mirrors the source until the signal is aborted, then errors with the signal's reason. */
 export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Observable<T> {
   return new Observable((subscriber) => {
     const abort = (): void => subscriber.error(signal.reason);
@@ -15,7 +15,7 @@ export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Obser
   });
 }
 
-/** One listener a signal, however many wait for it: of more than ten Node would warn. */
+/** One listener per signal, however many streams use it: Node warns of more than ten. */
 function abortOf(signal: AbortSignal): Observable<unknown> {
   const abort$ = aborts.get(signal) ?? fromEvent(signal, 'abort').pipe(share());
   aborts.set(signal, abort$);

@@ -1,18 +1,18 @@
 import { noop, type SchedulerLike } from 'rxjs';
 
-/** Time that only moves forward, in milliseconds. */
+/** A source of time and timers, in milliseconds; `now` never goes back. */
 export interface Clock {
   now(): number;
   /** The time of day, in milliseconds since 1970: it may jump. */
   date(): number;
-  /** Calls `then` after `ms`, never if `ms` is Infinity. Returns what cancels it. */
+  /** Calls `then` after `ms`; never if `ms` is Infinity. @returns a function that cancels the call. */
   after(ms: number, then: () => void): () => void;
 }
 
-/** The longest time that a timer of the platform can hold; a longer one would fire at once. */
+/** The longest delay of a platform timer; a longer one would fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The system's monotonic clock: a jump of the wall clock changes nothing. */
+/** The monotonic clock of the system: not affected by changes of the wall clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
@@ -23,7 +23,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A scheduler's time as a clock, so that it can run virtually. */
+/** Adapts a scheduler, whose time may be virtual, to a clock; without one, the system's. */
 export function clockOf(scheduler: SchedulerLike | undefined): Clock {
   if (!scheduler) return systemClock;
   return {
@@ -39,10 +39,10 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
 
 let current = systemClock;
 
-/** The clock of the worker whose policy is being applied, otherwise the system's. */
+/** The clock of the worker whose policy is being applied; otherwise the system's. */
 export const currentClock = (): Clock => current;
 
-/** Operators that are created inside `act` keep the time of this clock. */
+/** Operators created inside `act` use this clock. */
 export function withClock<T>(clock: Clock, act: () => T): T {
   const before = current;
   current = clock;

@@ -1,8 +1,8 @@
 import { of } from 'rxjs';
 
 /**
- * Calls `act`. An error that it throws is reported as RxJS reports one that a subscriber throws, and not thrown
- * here: `unsubscribe()`, `complete()` and `error()` may run a teardown of the user's, which must not stop the library.
+ * Calls `act`. An error is reported like a subscriber's, not thrown: `unsubscribe()`, `complete()` and `error()`
+ * may run a teardown of the user's, which must not break the library.
  */
 export function runGuarded(act: () => void): void {
   try {

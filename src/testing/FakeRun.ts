@@ -3,44 +3,44 @@ import type { LineInput } from '../framing/lines.js';
 import type { StopSignal } from '../process/Program.js';
 
 /**
- * What a fake program does: an operator from what it reads to what it prints, applied anew for each run.
- * Its completion is an exit with code 0, its error one with code 1, told on stderr. `input$` completes
- * at end-of-file. For all else that a program can do, there is `run`.
+ * The behaviour of a fake program: an operator from its input to its output, applied once per run. Completion is
+ * an exit with code 0; an error is written to stderr and is an exit with code 1. `input$` completes at
+ * end-of-file. `run` does everything else that a program can do.
  */
 export type FakeBehaviour<In = string, Out = LineInput> = (
   input$: Observable<In>,
   run: FakeRun<In, Out>,
 ) => ObservableInput<Out>;
 
-/** What asks a program to end, from mild to rude. */
+/** The ways to ask a program to end, from gentle to forced. */
 export type StopRequest = 'eof' | 'SIGTERM' | 'SIGKILL';
 
-/** One run of a fake program: what the specs see of it, and can make it do. */
+/** One run of a fake program: its state, for a spec to read, and its actions, for a spec to call. */
 export interface FakeRun<In = string, Out = unknown> {
-  /** What is run: the program and its arguments. */
+  /** The program and its arguments. */
   readonly command: readonly string[];
-  /** The directory that was asked for, if one was. */
+  /** The requested directory, if any. */
   readonly cwd: string | undefined;
-  /** The environment that was asked for, if one was. */
+  /** The requested environment, if any. */
   readonly env: NodeJS.ProcessEnv | undefined;
-  /** An id that no system gives to a process: nobody can signal a stranger by mistake. */
+  /** An id that no system gives to a process: signalling it reaches no other process. */
   readonly pid: number;
-  /** Whether it has not ended. */
+  /** Whether the run has not ended. */
   readonly isAlive: boolean;
-  /** Whether its output is not being read, to slow it down. What it prints nevertheless arrives. */
+  /** Whether the worker has stopped reading its output, to slow it down. Printed values arrive nevertheless. */
   readonly isPaused: boolean;
-  /** Whether its stdin was closed. */
+  /** Whether its stdin is closed. */
   readonly isInputEnded: boolean;
-  /** What it has read from stdin. */
+  /** The values that it has read from stdin. */
   readonly received: readonly In[];
-  /** The signals it got. */
+  /** The signals that it has received. */
   readonly signals: readonly StopSignal[];
-  /** Writes to stdout. @throws Error if it has ended, and what the codec throws. */
+  /** Writes a value to stdout. @throws Error if the run has ended, or that of the codec. */
   print(value: Out): void;
-  /** Writes a line to stderr. @throws Error if it has ended. */
+  /** Writes a line to stderr. @throws Error if the run has ended. */
   printError(line: string): void;
-  /** Exits. @throws Error if it has ended. */
+  /** Exits. @throws Error if the run has ended. */
   exit(code?: number): void;
-  /** Ends as by a signal that nobody asked for. @throws Error if it has ended. */
+  /** Ends as by a signal from outside. @throws Error if the run has ended. */
   crash(signal?: NodeJS.Signals): void;
 }

@@ -11,16 +11,16 @@ import type {
 } from '../process/Program.js';
 import type { FakeBehaviour, FakeRun, StopRequest } from './FakeRun.js';
 
-/** What {@link ScriptedRun} needs to know. */
+/** The plan of a {@link ScriptedRun}. */
 export interface Script<In, Out> {
   readonly behaviour: FakeBehaviour<In, Out>;
   readonly codec: Codec<In, Out>;
   readonly ignores: readonly StopRequest[];
-  /** Has it done when the calls of now are over. */
-  readonly soon: (act: () => void) => void;
+  /** Calls `act` after the current call stack. */
+  readonly defer: (act: () => void) => void;
 }
 
-/** A program in memory. */
+/** A run of a fake program: it exists in memory only. */
 export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
   readonly command: readonly string[];
   readonly cwd: string | undefined;
@@ -42,36 +42,36 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
     private readonly events: ProgramEvents,
   ) {
     ({ command: this.command, cwd: this.cwd, env: this.env } = plan);
-    const take = (value: In): void => {
+    const receive = (value: In): void => {
       this.received.push(value);
       this.#input$.next(value);
     };
-    this.#stdin = script.codec.decoder(take, { maxLineBytes: Infinity });
-    script.soon(() => this.#spawn());
+    this.#stdin = script.codec.decoder(receive, { maxLineBytes: Infinity });
+    script.defer(() => this.#spawn());
   }
 
   print(value: Out): void {
-    this.#speak('print');
+    this.#prepareTo('print');
     this.#write(this.script.codec.encode(value));
   }
 
   printError(line: string): void {
-    this.#speak('print');
+    this.#prepareTo('print');
     this.events.stderr(Buffer.from(`${line}\n`));
   }
 
   exit(code = 0): void {
-    this.#speak('exit');
+    this.#prepareTo('exit');
     this.#end(code, null);
   }
 
   crash(signal: NodeJS.Signals = 'SIGSEGV'): void {
-    this.#speak('crash');
+    this.#prepareTo('crash');
     this.#end(null, signal);
   }
 
   write(data: ProgramInput, done: (error?: Error | null) => void): void {
-    this.script.soon(() => {
+    this.script.defer(() => {
       this.#read(() => this.#stdin.write(bytesOf(data)));
       done();
     });
@@ -79,7 +79,7 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
 
   end(): void {
     this.isInputEnded = true;
-    this.#obey('eof', () => {
+    this.#accept('eof', () => {
       this.#read(() => this.#stdin.end());
       this.#input$.complete();
     });
@@ -95,7 +95,7 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
 
   signal(signal: StopSignal): void {
     this.signals.push(signal);
-    if (signal !== 'SIGCONT') this.#obey(signal, () => this.#end(null, signal));
+    if (signal !== 'SIGCONT') this.#accept(signal, () => this.#end(null, signal));
   }
 
   alive(): boolean {
@@ -107,7 +107,7 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
   }
 
   release(): void {
-    // Nothing is held.
+    // It holds no handles.
   }
 
   #spawn(): void {
@@ -125,11 +125,11 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
     );
   }
 
-  /** What it is told to do right after its start, it does when it has been spawned. */
-  #speak(what: string): void {
+  /** Spawns the program if it has not been yet: an action may follow the start directly. */
+  #prepareTo(action: string): void {
     this.#spawn();
     if (this.isAlive) return;
-    throw new Error(`The fake program ${quote(this.command)} has ended: it cannot ${what}`);
+    throw new Error(`The fake program ${quote(this.command)} has ended: it cannot ${action}`);
   }
 
   #write(data: Uint8Array | string): void {
@@ -145,7 +145,7 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
     }
   }
 
-  /** As Node does with an error that nobody catches. */
+  /** Ends like a Node program with an uncaught error. */
   #fail(error: unknown): void {
     if (!this.isAlive) return;
     this.events.stderr(Buffer.from(`${String(error)}\n`));
@@ -160,16 +160,16 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
     this.events.closed();
   }
 
-  /** Does a moment later what it is asked for, as a real program would. */
-  #obey(request: StopRequest, act: () => void): void {
+  /** Acts on the request after the current call stack, as a real program would. */
+  #accept(request: StopRequest, act: () => void): void {
     if (this.script.ignores.includes(request)) return;
-    this.script.soon(() => {
+    this.script.defer(() => {
       if (this.isAlive) act();
     });
   }
 }
 
-/** A string is an iterable of characters, but nobody means that. */
+/** Refuses a string: it is an ObservableInput of characters, which is never meant. */
 function checked<Out>(output$: ObservableInput<Out>): ObservableInput<Out> {
   if (typeof output$ === 'object' || typeof output$ === 'function') return output$;
   throw new TypeError(

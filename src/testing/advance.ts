@@ -3,9 +3,9 @@ import type { VirtualTimeScheduler } from 'rxjs';
 import { checkNonNegative, checkMethods, kindOf } from '../contract/check.js';
 
 /**
- * Lets virtual time pass, moment by moment: whatever is due happens, and all that it causes, promises
- * included, before the next moment comes. (`scheduler.flush()` alone gives promises no turn.) A wait of
- * 0 lets happen what takes no time.
+ * Advances virtual time, one due moment after another. The work of a moment, and all that follows from it
+ * (promises included), is done before the next moment. `scheduler.flush()` alone gives promises no turn. With
+ * 0 ms, only the work that is due now is done.
  *
  * @example
  * ```ts
@@ -17,8 +17,8 @@ import { checkNonNegative, checkMethods, kindOf } from '../contract/check.js';
  * ```
  *
  * @param scheduler - a `VirtualTimeScheduler`; a `TestScheduler` is one.
- * @param ms - how long, in milliseconds.
- * @returns a promise that settles when all that was due has happened.
+ * @param ms - the time to advance by, in milliseconds.
+ * @returns a promise that resolves when all due work is done.
  * @throws TypeError, RangeError for a wrong argument.
  */
 export async function advance(scheduler: VirtualTimeScheduler, ms: number): Promise<void> {
@@ -49,5 +49,5 @@ function isVirtual(scheduler: unknown): boolean {
   return 'frame' in scheduler && 'flush' in scheduler;
 }
 
-/** When all promises that can settle now have settled. From node:timers: nobody fakes that. */
+/** Resolves after all promises that can settle now. From node:timers, which fake timers do not replace. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

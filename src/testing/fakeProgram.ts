@@ -7,40 +7,40 @@ import { NOT_STARTED, type Launch } from '../process/Program.js';
 import type { FakeBehaviour, FakeRun, StopRequest } from './FakeRun.js';
 import { ScriptedRun } from './ScriptedRun.js';
 
-/** Why the system may refuse to start a program. */
+/** The error code of a refused start. */
 export type Refusal = 'ENOENT' | 'EACCES' | 'EAGAIN' | 'EMFILE' | 'E2BIG';
 
 /** Options of {@link fakeProgram}. */
 export interface FakeProgramOptions<In = string, Out = LineInput> {
   /**
-   * How it reads stdin and writes stdout: the worker's codec, seen from the other end.
+   * How it reads stdin and writes stdout: the codec of the worker, from the other end.
    * @defaultValue `lines()`
    */
   readonly codec?: Codec<In, Out>;
-  /** What it takes no notice of; looked at when a run starts. @defaultValue nothing */
+  /** The requests to end that it ignores; read when a run starts. @defaultValue none */
   readonly ignores?: readonly StopRequest[];
   /**
-   * The time of its workers, their restarts and time-outs: a `VirtualTimeScheduler` or a `TestScheduler`.
-   * @defaultValue the host's, which the fake timers of jest and vitest replace
+   * The scheduler of its workers, their restarts and time-outs: a `VirtualTimeScheduler` or a `TestScheduler`.
+   * @defaultValue the timers of the host, which the fake timers of jest and vitest replace
    */
   readonly scheduler?: SchedulerLike;
 }
 
 /** A program that exists in memory only. */
 export interface FakeProgram<In = string, Out = LineInput> {
-  /** What makes `createWorker`, `createPool`, `fromCommand`, … run it, whatever their command is. */
+  /** Options that make `createWorker`, `createPool`, `fromCommand`, … run it, whatever their command is. */
   readonly options: Pick<RunOptions, 'launch' | 'scheduler'>;
-  /** Its runs, the oldest first. */
+  /** The runs, oldest first. */
   readonly runs: readonly FakeRun<In, Out>[];
-  /** The newest of its runs. @throws Error if there is none. */
+  /** The newest run. @throws Error if there is none. */
   readonly lastRun: FakeRun<In, Out>;
-  /** Has the system refuse the next start. */
+  /** Makes the next start fail with this code. */
   refuse(code: Refusal): void;
 }
 
 /**
- * Makes a program for specs: lines in, lines out, and no process anywhere. It takes no time: it is
- * running, has read and has answered as soon as promises get their turn.
+ * Makes a program for specs: lines in, lines out, without a process. It takes no time: it runs, reads and
+ * answers as soon as promises get their turn.
  *
  * @example
  * ```ts
@@ -50,14 +50,14 @@ export interface FakeProgram<In = string, Out = LineInput> {
  * worker.send.next(21);
  *
  * const uci = fakeProgram(mergeMap((line) => (line === 'uci' ? ['id name fake', 'uciok'] : [])));
- * const dumb = fakeProgram(); // Says nothing, ends at end-of-file.
- * const deaf = fakeProgram(() => NEVER, { ignores: ['SIGTERM'] }); // Is ended by SIGKILL.
+ * const dumb = fakeProgram(); // Writes nothing, ends at end-of-file.
+ * const deaf = fakeProgram(() => NEVER, { ignores: ['SIGTERM'] }); // Ends at SIGKILL only.
  * const clock = fakeProgram(() => interval(1_000, scheduler), { scheduler });
  * ```
  *
  * @param behaviour - see {@link FakeBehaviour}.
  * @param options - see {@link FakeProgramOptions}.
- * @returns the program; it may be run any number of times, at the same time too.
+ * @returns the program; it can run any number of times, concurrently too.
  * @throws TypeError for a wrong argument.
  */
 export function fakeProgram(
@@ -74,13 +74,13 @@ export function fakeProgram<In, Out>(
 ): FakeProgram<In, Out> {
   checkType('behaviour', behaviour, 'function');
   checkOptions('options', options);
-  // Without a codec, In and Out are what lines() makes of them; a line break is the program's own.
+  // Without a codec, In and Out are those of lines(). The program may write line breaks inside a value.
   const usual = lines({ lineBreaks: 'allow' }) as unknown as Codec<In, Out>;
   const { codec = usual, scheduler } = options;
   checkMethods('codec', codec, 'decoder', 'encode');
   checkMethods('scheduler', scheduler, 'now', 'schedule');
   checkIgnores(options.ignores);
-  const soon = soonBy(scheduler);
+  const defer = deferBy(scheduler);
   const runs: ScriptedRun<In, Out>[] = [];
   const refusals: Refusal[] = [];
   let starts = 0;
@@ -88,14 +88,14 @@ export function fakeProgram<In, Out>(
     const refusal = refusals.shift();
     if (refusal) {
       const error = Object.assign(new Error(`spawn ${refusal}`), { code: refusal });
-      soon(() => events.refused(error));
+      defer(() => events.refused(error));
       return NOT_STARTED;
     }
     const { ignores = [] } = options;
     const run = new ScriptedRun(
       FIRST_PID + starts++,
       plan,
-      { behaviour, codec, ignores, soon },
+      { behaviour, codec, ignores, defer },
       events,
     );
     runs.push(run);
@@ -116,11 +116,11 @@ export function fakeProgram<In, Out>(
   };
 }
 
-/** Beyond what any system gives. */
+/** Above any id that a system gives. */
 const FIRST_PID = 1_000_000_001;
 
-/** A moment later: for promises or for `scheduler.flush()`, whichever comes first. */
-function soonBy(scheduler: SchedulerLike | undefined): (act: () => void) => void {
+/** Defers to the next microtask or to `scheduler.flush()`, whichever comes first. */
+function deferBy(scheduler: SchedulerLike | undefined): (act: () => void) => void {
   return (act) => {
     let isDone = false;
     const once = (): void => {
