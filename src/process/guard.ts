@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { codeOf, isTransient } from '../contract/errors.js';
+import { warn } from '../contract/warn.js';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Registry } from './posixTree.js';
@@ -79,10 +80,7 @@ export class Guard implements Registry {
       }
       this.#deaths = performance.now() - startedAt < GIVE_UP_AFTER.withinMs ? this.#deaths + 1 : 1;
       if (this.#deaths === GIVE_UP_AFTER.deaths) {
-        process.emitWarning(
-          `${this.file} cannot guard: programs may outlive this process`,
-          'SimpleIpcWarning',
-        );
+        warn(`${this.file} cannot guard: programs may outlive this process`);
       }
       this.#startIfNeeded();
     };

@@ -8,6 +8,7 @@ import { runGuarded } from '../rx/runGuarded.js';
 import type { StatusWriter } from '../contract/StatusSubject.js';
 import type { Exit } from '../contract/exit.js';
 import { MAX_EXITS, type WorkerStatus } from '../contract/status.js';
+import { warn } from '../contract/warn.js';
 
 /** A restart policy: an operator on an Observable that is one run per subscription. */
 export type Policy = MonoTypeOperatorFunction<WorkerStatus>;
@@ -128,7 +129,7 @@ export class Supervisor<Out, In> {
 
   /** Says something that no stream can carry. */
   warn(what: string): void {
-    emitWarning(new SimpleIpcError(this.#plan.command, what).message);
+    warn(new SimpleIpcError(this.#plan.command, what).message);
   }
 
   /** The same, for the first time in this life. */
@@ -245,7 +246,7 @@ export class Supervisor<Out, In> {
     if (error) {
       const isObserved = status$.observed;
       this.#status.next({ state: 'failed', error, exits: this.#exits });
-      if (!isObserved) emitWarning(error.message);
+      if (!isObserved) warn(error.message);
     } else if (exit && (this.#stopRequested || !isRest(this.#state, exit))) {
       this.#status.next({ state: 'stopped', exit });
     }
@@ -268,10 +269,6 @@ export class Supervisor<Out, In> {
     this.#waiting = waiting.filter((each) => each.generation > generation);
     for (const each of waiting) if (each.generation <= generation) each.resolve();
   }
-}
-
-function emitWarning(message: string): void {
-  process.emitWarning(message, 'SimpleIpcWarning');
 }
 
 interface Waiting {

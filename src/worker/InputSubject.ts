@@ -1,5 +1,6 @@
 import { Subject } from 'rxjs';
 import { messageOf } from '../contract/errors.js';
+import { warn } from '../contract/warn.js';
 import type { InputQueue } from '../run/InputQueue.js';
 import { runGuarded } from '../rx/runGuarded.js';
 
@@ -28,10 +29,7 @@ export class InputSubject<In> extends Subject<In> {
 
   /** Likewise, with a warning: a program has no use for an error. */
   override error(error: unknown): void {
-    process.emitWarning(
-      `send.error() closes the input of the program: ${messageOf(error)}`,
-      'SimpleIpcWarning',
-    );
+    warn(`send.error() closes the input of the program: ${messageOf(error)}`);
     this.complete();
   }
 
