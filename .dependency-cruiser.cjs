@@ -4,8 +4,8 @@ const { builtinModules } = require('node:module');
 const layers = [
   ['index.ts', 'imperative.ts', 'testing.ts'],
   ['pool/', 'testing/'],
-  ['exchange/', 'flow/'],
   ['worker/'],
+  ['exchange/', 'flow/'],
   ['supervision/'],
   ['life/'],
   ['run/'],

@@ -23,7 +23,7 @@ import {
   type WorkerOptions,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { internalsOf } from '../../src/worker/internals.js';
+import { internalsOf } from '../../src/contract/internals.js';
 import { collectGarbage } from '../support/collectGarbage.js';
 import {
   checked,

@@ -1,9 +1,9 @@
 import { noop, Subscription, type Observable } from 'rxjs';
 import { EXIT_GRACE_MS, type RequestLimits } from './exchangeInTurn.js';
 import { ExitError, InputClosedError, ReplyTimeoutError } from '../contract/errors.js';
-import type { Sender } from '../run/Input.js';
+import type { Sender } from '../contract/Input.js';
 import type { Exit } from '../contract/exit.js';
-import { internalsOf, type WorkerInternals } from '../worker/internals.js';
+import { internalsOf, type WorkerInternals } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /** What finds the id of a request and of a reply; `undefined` if it has none. */

@@ -8,7 +8,7 @@ import {
   type Key,
 } from './KeyedRequests.js';
 import { runGuarded } from '../rx/runGuarded.js';
-import { internalsOf } from '../worker/internals.js';
+import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /**

@@ -2,7 +2,7 @@ import { defer, Observable, Subscription } from 'rxjs';
 import { ExitError, InputClosedError, ReplyTimeoutError } from '../contract/errors.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import type { Exit } from '../contract/exit.js';
-import { internalsOf } from '../worker/internals.js';
+import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /** How long and how often is asked. */

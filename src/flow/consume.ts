@@ -9,7 +9,7 @@ import {
   type ObservedValueOf,
 } from 'rxjs';
 import { checkAtLeastOne, checkOptions, checkInteger } from '../contract/check.js';
-import { internalsOf } from '../worker/internals.js';
+import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /** Options of {@link consume}. */

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { checkNotText } from '../contract/check.js';
 import { pumpPulled, type FeedProgress, type Pullable } from '../run/InputPump.js';
 import { runGuarded } from '../rx/runGuarded.js';
-import { internalsOf } from '../worker/internals.js';
+import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /**

@@ -10,7 +10,7 @@ import type { StopStage, WorkerStatus } from '../contract/status.js';
 /** What a sequence is connected to. */
 export interface RunSequencePorts<Out, In> extends Pick<
   RunPorts<Out, In>,
-  'input' | 'output' | 'stderr'
+  'input' | 'output' | 'position' | 'stderr'
 > {
   /** Each status of each run, before any policy hears of it; `exited` only if no other run takes its place. */
   readonly status: (status: WorkerStatus) => void;

@@ -20,6 +20,7 @@ import { InputClosedError } from '../contract/errors.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
 import { checkMethods, checkOptions, checkNotText, checkType } from '../contract/check.js';
+import { ReadPosition } from '../contract/ReadPosition.js';
 import { planRun, type RunOptions } from '../run/RunOptions.js';
 import { isSource, pour } from '../run/InputPump.js';
 import { InputQueue } from '../run/InputQueue.js';
@@ -96,6 +97,7 @@ export function lifeOf<Out, In>(
   const runs = new RunSequence<Out, In>(plan, {
     input: queue,
     output: sinkOf(output),
+    position: new ReadPosition(),
     stderr: sinkOf(stderrLines),
     stopFrom: 'term',
     idle: noop,

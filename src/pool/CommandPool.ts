@@ -18,7 +18,7 @@ import { withCodec } from '../run/RunOptions.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { LinkedQueue } from '../rx/LinkedQueue.js';
 import { createWorker, type WorkerOptions } from '../worker/createWorker.js';
-import { internalsOf } from '../worker/internals.js';
+import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
 /** Options of {@link createPool}: those of its workers, and how many they are. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'; // The global one is a getter: this is the path of every value.
-import type { Sender } from './Input.js';
+import type { Sender } from '../contract/Input.js';
 
 /** Values that go to the program in one write: `chunks`, then `text`. */
 export interface Batch<In> {

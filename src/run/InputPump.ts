@@ -7,7 +7,7 @@ import {
   type ObservableInput,
   type Subscriber,
 } from 'rxjs';
-import type { Input, Sender } from './Input.js';
+import type { Input, Sender } from '../contract/Input.js';
 import { runGuarded } from '../rx/runGuarded.js';
 
 /** A source that is read one value at a time: arrays, generators, streams. */

@@ -12,7 +12,7 @@ import type { Codec } from '../framing/codec.js';
 import type { ProgramInput } from '../process/Program.js';
 import type { RejectedInput } from '../contract/ReactiveWorker.js';
 import { BATCH_BYTES, chunked, chunksOf, LONG_BYTES, type Batch } from './Batch.js';
-import type { Input, Sender } from './Input.js';
+import type { Input, Sender } from '../contract/Input.js';
 
 /** Who hears of the queue. */
 export interface InputListener<In> {
@@ -51,6 +51,7 @@ export class InputQueue<In> implements Input<In> {
   #wakeIsDue = false;
   /** All that was ever accepted. */
   #acceptedBytes = 0;
+  #pushes = 0;
   readonly #awaitingMove = new Set<() => void>();
 
   constructor(
@@ -59,6 +60,11 @@ export class InputQueue<In> implements Input<In> {
     private readonly maxPendingBytes: number,
     private readonly listener: InputListener<In>,
   ) {}
+
+  /** How many values were pushed so far, rejected ones included. */
+  get pushes(): number {
+    return this.#pushes;
+  }
 
   /** Whether a full batch waits or is being written. */
   get isFull(): boolean {
@@ -96,6 +102,7 @@ export class InputQueue<In> implements Input<In> {
   }
 
   #add(value: In, sender: Sender | undefined, mayWait: boolean): number | undefined {
+    this.#pushes++;
     if (this.#rejectIfRefused(value, sender)) return 0;
     let encoded: string | Uint8Array;
     let bytes: number;
@@ -164,6 +171,7 @@ export class InputQueue<In> implements Input<In> {
       return entry;
     }
     this.#inFlight = entry;
+    if (entry) for (const sender of entry.senders) sender?.taken?.();
     // Of a short text the stream makes the bytes faster.
     return entry?.chunks.length === 0 ? entry.text : entry && chunksOf(entry);
   }

@@ -10,6 +10,7 @@ import type { Decoder } from '../framing/codec.js';
 import { StderrDecoder } from '../framing/StderrDecoder.js';
 import type { Exit, ExitReason } from '../contract/exit.js';
 import type { StopCause, StopStage, WorkerStatus } from '../contract/status.js';
+import type { ReadPosition } from '../contract/ReadPosition.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { GroupCleanup } from './GroupCleanup.js';
 import { StdinWriter } from './StdinWriter.js';
@@ -26,6 +27,8 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 export interface RunPorts<Out, In> {
   readonly input: InputQueue<In>;
   readonly output: (value: Out) => void;
+  /** Written before each chunk is decoded. */
+  readonly position: ReadPosition;
   readonly stderr: (line: string) => void;
   /** `starting`, `running`, `stopping`. */
   readonly status: (status: WorkerStatus) => void;
@@ -74,9 +77,10 @@ export class Run<Out, In> {
     this.#program = plan.launch(plan, {
       spawned: this.#untilEnded(() => this.#spawned()),
       refused: this.#untilEnded((error: unknown) => this.#refused(error)),
-      stdout: this.#untilEnded((chunk: Uint8Array) =>
-        this.#decode((decoder) => decoder.write(chunk)),
-      ),
+      stdout: this.#untilEnded((chunk: Uint8Array) => {
+        ports.position.chunks++;
+        this.#decode((decoder) => decoder.write(chunk));
+      }),
       stderr: this.#untilEnded((chunk: Uint8Array) => {
         this.#tail.write(chunk);
         this.#stderr.write(chunk);
@@ -275,8 +279,11 @@ export class Run<Out, In> {
   }
 
   #closed(): void {
+    const { position } = this.#ports;
     this.#outputClosed = true;
+    position.isUnterminated = true;
     this.#decode((decoder) => decoder.end(), true);
+    position.isUnterminated = false;
     this.#stderr.end();
     this.#cleanup?.closed();
   }

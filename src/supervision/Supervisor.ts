@@ -21,7 +21,7 @@ export type Policy = MonoTypeOperatorFunction<WorkerStatus>;
  */
 export class Supervisor<Out, In> {
   readonly #plan: RunPlan<Out, In>;
-  readonly #ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'>;
+  readonly #ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'position' | 'stderr'>;
   readonly #supervise: Policy;
   readonly #status: StatusWriter;
   readonly #runs: RunSequence<Out, In>;
@@ -42,7 +42,7 @@ export class Supervisor<Out, In> {
 
   constructor(
     plan: RunPlan<Out, In>,
-    ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'stderr'>,
+    ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'position' | 'stderr'>,
     supervise: Policy,
     status: StatusWriter,
   ) {

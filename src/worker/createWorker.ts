@@ -5,9 +5,10 @@ import type { Command } from '../contract/command.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
 import type { ReactiveWorker, RejectedInput } from '../contract/ReactiveWorker.js';
-import { internals, type WorkerInternals } from './internals.js';
+import { internals, type WorkerInternals } from '../contract/internals.js';
 import { InputSubject } from './InputSubject.js';
 import { checkOptions, checkType, checkInteger } from '../contract/check.js';
+import { ReadPosition } from '../contract/ReadPosition.js';
 import { planRun, type RunOptions } from '../run/RunOptions.js';
 import { OutputIterator } from './OutputIterator.js';
 import { InputQueue } from '../run/InputQueue.js';
@@ -85,6 +86,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
     const status = createStatus();
+    const position = new ReadPosition();
     const rejected = new Broadcast<RejectedInput<In>>();
     const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
       rejected: (lost, isKnown) => {
@@ -104,6 +106,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       {
         input,
         output: (value) => output.next(value),
+        position,
         stderr: (line) => stderr.next(line),
       },
       supervise,
@@ -114,6 +117,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       command: plan.command,
       clock: plan.clock,
       input,
+      position,
       statusChanges$: status.changes$,
       pause: this.#pause,
       mutex: new Mutex(),

@@ -1,9 +1,10 @@
 import type { Observable } from 'rxjs';
-import type { Exit } from '../contract/exit.js';
-import type { SimpleIpcError, CommandWords } from '../contract/errors.js';
-import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
-import type { WorkerStatus } from '../contract/status.js';
-import type { Input } from '../run/Input.js';
+import type { Exit } from './exit.js';
+import type { SimpleIpcError, CommandWords } from './errors.js';
+import type { ReactiveWorker } from './ReactiveWorker.js';
+import type { WorkerStatus } from './status.js';
+import type { ReadPosition } from './ReadPosition.js';
+import type { Input } from './Input.js';
 import type { Clock } from '../rx/clock.js';
 import type { Mutex } from '../rx/Mutex.js';
 import type { SharedPause } from '../rx/SharedPause.js';
@@ -13,6 +14,7 @@ export interface WorkerInternals<In> {
   readonly command: CommandWords;
   readonly clock: Clock;
   readonly input: Input<In>;
+  readonly position: ReadPosition;
   /** See `StatusWriter`. */
   readonly statusChanges$: Observable<WorkerStatus>;
   /** Pauses the program. */
