@@ -1,5 +1,5 @@
-// Stands in for fast-check in `npm run mutate`, which runs the specs thousands of times: a change that needs
-// more cases to be seen counts as not seen.
+// Replaces fast-check in `npm run mutate`, which runs the specs thousands of times. A change that only more
+// cases would notice counts as unnoticed.
 const { default: fc } = require('fast-check-itself');
 
 const MOST = 25;

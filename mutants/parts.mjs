@@ -1,63 +1,42 @@
-// What is changed together, and the specs that should see it: those that are about it, and are quick.
+// What is changed together, and the specs that should notice it: the ones about it that are quick.
 export const parts = {
   framing: { sources: ['framing/*'], specs: 'framing/' },
-  queue: { sources: ['process/InputQueue'], specs: 'process/InputQueue' },
+  rx: { sources: ['rx/*'], specs: 'rx/' },
+  contract: {
+    sources: ['contract/{check,command,errors,warn}'],
+    specs: 'contract/|run/RunOptions|exchange/exchangeOptions',
+  },
+  status: { sources: ['contract/{status,StatusSubject}'], specs: 'contract/Status|supervision/' },
+  queue: { sources: ['run/{InputQueue,Batch}'], specs: 'run/InputQueue' },
   input: {
-    sources: ['process/Inlet', 'InputSubject', 'pour', 'feed'],
-    specs: 'InputSubject|pour|feed|faults/(input|unsent)',
+    sources: ['run/{StdinWriter,InputPump}', 'worker/InputSubject', 'flow/feed'],
+    specs: 'worker/InputSubject|run/[Ii]nput|flow/feed|faults/(input|unsent)',
   },
   run: {
-    sources: ['process/{Run,StopLadder,Aftermath}'],
+    sources: ['run/{Run,StopLadder,GroupCleanup,Tail}'],
     specs:
-      'model|reentrancy|worker|operators/paced|process/(Aftermath|Run)|faults/(exits|output|stopping|restarts|spawning)',
+      'model|reentrancy|worker/createWorker|flow/consume|run/|faults/(exits|output|stopping|restarts|spawning)',
   },
-  lives: {
-    sources: ['RunLane', 'Supervisor', 'life', 'inOrder'],
-    specs: 'Supervisor|model|reentrancy|life|options|faults/(policies|restarts|input)',
+  options: { sources: ['run/{RunOptions,RunPlan}'], specs: 'run/RunOptions' },
+  life: {
+    sources: ['life/*'],
+    specs: 'life/|model|reentrancy|faults/(policies|restarts|input)',
   },
-  restarts: {
-    sources: ['operators/{restartOnExit,restartPolicy}', 'clock', 'status'],
-    specs: 'operators/restart|clock',
+  supervision: {
+    sources: ['supervision/*'],
+    specs: 'supervision/|model|reentrancy|faults/(policies|restarts|input)',
   },
   worker: {
-    sources: [
-      'worker',
-      'StatusSubject',
-      'Broadcast',
-      'Brake',
-      'OutputIterator',
-      'operators/consume',
-    ],
-    specs: 'worker|StatusSubject|Broadcast|Brake|OutputIterator|operators/paced',
+    sources: ['worker/{createWorker,OutputIterator}', 'flow/consume'],
+    specs: 'worker/|flow/consume',
   },
-  adapters: {
-    sources: ['imperative', 'fromCommand', 'operators/through'],
-    specs: 'imperative|fromCommand|operators/through',
-  },
-  options: {
-    sources: ['options', 'check', 'errors', 'command'],
-    specs: 'options|errors|command|operators/exchangeOptions',
-  },
-  exchange: {
-    sources: [
-      'operators/exchange',
-      'askByKey',
-      'Correspondence',
-      'askInTurn',
-      'Turns',
-      'abortable',
-      'WaitingLine',
-    ],
-    specs: 'operators/exchange|Turns|abortable|WaitingLine',
-  },
-  pool: { sources: ['CommandPool', 'createPool'], specs: 'createPool' },
-  processes: {
-    sources: ['process/{launch,refusal,posixTree,windowsTree,batchFile,guard,zombies,Tail}'],
-    specs: 'process/|faults/(descendants|spawning)',
-  },
+  exchange: { sources: ['exchange/*'], specs: 'exchange/' },
+  pool: { sources: ['pool/*'], specs: 'pool/' },
+  process: { sources: ['process/*'], specs: 'process/|faults/(descendants|spawning)' },
+  imperative: { sources: ['imperative'], specs: 'imperative' },
   testing: { sources: ['testing/*'], specs: 'testing' },
 };
 
-/** The specs that are shown what those did not see: all but those that are long, or start hosts of their own. */
+/** The specs that try what those missed: all but the long ones and those that start hosts of their own. */
 export const others =
-  '(?!bounds|soak|program|examples|recipes|shellSafety|tsdoc|faults/(host|guard|shortage|crowd|floods|unsent)).*';
+  '(?!bounds|soak|program|examples|recipes|shellSafety|tsdoc|entries|faults/(host|guard|shortage|crowd|floods|unsent)).*';

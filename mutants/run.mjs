@@ -1,9 +1,9 @@
-// npm run mutate [part …]: changes the sources one place at a time, and expects a spec to fail.
+// npm run mutate [part …]: changes the sources one place at a time and expects a spec to fail.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { others, parts } from './parts.mjs';
 
-// A file of specs that fails as a whole has seen it, too.
+// A spec file that fails to load counts, too.
 const SEEN = ['Killed', 'Timeout', 'RuntimeError'];
 const UNSEEN = ['Survived', 'NoCoverage'];
 mkdirSync('mutation', { recursive: true });
@@ -16,8 +16,8 @@ for (const name of names) {
   const { sources, specs } = parts[name];
   change({ mutate: sources.map((source) => `src/${source}.ts`), specs, report: reportOf(name) });
 }
-showToOthers(names.filter((name) => existsSync(reportOf(name))));
-tell();
+tryOthers(names.filter((name) => existsSync(reportOf(name))));
+report();
 
 function change(what) {
   const env = { ...process.env, MUTANTS: JSON.stringify(what) };
@@ -29,8 +29,8 @@ function change(what) {
   return status === 0;
 }
 
-/** Tries what the specs of a part did not see with all the others, and adds what those see to the reports. */
-function showToOthers(names) {
+/** Runs all other specs on the changes that a part's own specs missed, and adds what they find to the reports. */
+function tryOthers(names) {
   const places = names.flatMap((name) => mutantsOf(read(name)).filter(isUnseen).map(placeOf));
   const again = 'others';
   if (places.length === 0 || !change({ mutate: places, specs: others, report: reportOf(again) }))
@@ -73,8 +73,8 @@ function keyOf({ replacement, ...mutant }) {
   return `${placeOf(mutant)} ${replacement}`;
 }
 
-/** Writes what is known of all parts, and the changes that nothing saw. */
-function tell() {
+/** Prints the score of each part, and writes the changes that no spec noticed. */
+function report() {
   const rows = [];
   const unseen = [];
   for (const name of Object.keys(parts)) {

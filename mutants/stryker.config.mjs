@@ -12,14 +12,14 @@ export default {
   testRunner: 'jest',
   plugins: ['@stryker-mutator/jest-runner'],
   jest: {
-    // It does not follow the name of the package to its sources.
+    // Jest cannot relate specs to sources that are imported by the package's name.
     enableFindRelatedTests: false,
     config: {
       moduleNameMapper: {
         '^fast-check$': '<rootDir>/mutants/fewCases.cjs',
         '^fast-check-itself$': resolve('fast-check'),
         '^simple-ipc$': '<rootDir>/src/index.ts',
-        '^simple-ipc/(imperative|testing)$': '<rootDir>/src/$1.ts',
+        '^simple-ipc/(.*)$': '<rootDir>/src/$1.ts',
         '^(\\.{1,2}/.*)\\.js$': '$1',
       },
       runner: resolve('./untilOneFails.cjs'),
@@ -29,12 +29,12 @@ export default {
     },
   },
   coverageAnalysis: 'perTest',
-  // What is evaluated once, at the import, would cost a run of everything each.
+  // A change to code that runs at import would need a run of every spec.
   ignoreStatic: true,
-  // Most of the time goes by waiting, for programs and for the time limit.
+  // Most of the time is spent waiting for programs and time limits.
   concurrency: 2 * availableParallelism(),
   dryRunTimeoutMinutes: 30,
-  // For loops without end. Generous: what is only slow does not count as seen.
+  // Ends infinite loops. Generous, so that a slow run does not count as noticed.
   timeoutMS: 20_000,
   timeoutFactor: 2,
   tempDirName: 'mutation/sandbox',

@@ -1,7 +1,7 @@
 const { default: Runner } = require('jest-runner');
 const OneIsEnough = require('./oneIsEnough.cjs');
 
-/** Runs one file of specs after the other, the short ones first, until one has failed. */
+/** Runs the spec files one after another, the shortest first, until one fails. */
 module.exports = class extends Runner {
   async runTests(tests, ...rest) {
     const sizeOf = ({ path, context }) => context.hasteFS.getSize(path);
