@@ -6,5 +6,5 @@ export {
   type FakeProgramOptions,
   type Refusal,
 } from './testing/fakeProgram.js';
-export type { StopSignal } from './process/Program.js';
+export type { LadderSignal, StopSignal } from './process/Program.js';
 export type { FakeBehaviour, FakeRun, StopRequest } from './testing/FakeRun.js';

@@ -1,14 +1,14 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { clockOf } from '../../src/rx/clock.js';
 import { GroupCleanup } from '../../src/run/GroupCleanup.js';
-import { NOT_STARTED, type Program, type StopSignal } from '../../src/process/Program.js';
+import { NOT_STARTED, type Program, type LadderSignal } from '../../src/process/Program.js';
 
 const stop = { endInputMs: 0, terminateMs: 1_000, killMs: 500, drainMs: 100 };
 
 /** What follows the exit of a program; its group is alive as long as `isAlive` says so. */
-function follow(isAlive: (signals: readonly StopSignal[]) => boolean) {
+function follow(isAlive: (signals: readonly LadderSignal[]) => boolean) {
   const scheduler = new VirtualTimeScheduler();
-  const told = { signals: [] as StopSignal[], isClosed: false, endedAt: NaN };
+  const told = { signals: [] as LadderSignal[], isClosed: false, endedAt: NaN };
   const program: Program = {
     ...NOT_STARTED,
     signal: (signal) => told.signals.push(signal),

@@ -63,7 +63,7 @@ fakeProgram(() => of('a'), { codec: jsonLines<Request, Reply>() });
 // @ts-expect-error -- a reply has a result
 server.lastRun.print({});
 // @ts-expect-error -- no such signal on the ladder
-fakeProgram(() => NEVER, { ignores: ['SIGHUP'] });
+fakeProgram(() => NEVER, { ignores: ['SIGSEGV'] });
 // @ts-expect-error -- not a refusal
 doubler.refuse('EPERM');
 // @ts-expect-error -- no such signal

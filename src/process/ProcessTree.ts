@@ -1,8 +1,8 @@
-import type { StopSignal } from './Program.js';
+import type { LadderSignal } from './Program.js';
 
 /** A process and those of its descendants that the platform can address together. */
 export interface ProcessTree {
-  signal(signal: StopSignal): void;
+  signal(signal: LadderSignal): void;
   /** Whether any process of the tree is left. Once `false`, always `false`. */
   alive(): boolean;
   /** Called once the process itself is reaped: from then on its id may belong to another process. */

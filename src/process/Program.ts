@@ -1,7 +1,21 @@
 import type { CommandWords } from '../contract/errors.js';
 
+/** The signals that ask a program to end. Which one a program takes for that is in its manual. */
+export const STOP_SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+] as const;
+
+/** A signal that asks a program to end. */
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
 /** A signal of the stop ladder. */
-export type StopSignal = 'SIGTERM' | 'SIGCONT' | 'SIGKILL';
+export type LadderSignal = StopSignal | 'SIGCONT' | 'SIGKILL';
 
 /** The program to start, and how to start it. */
 export interface LaunchPlan {
@@ -48,7 +62,7 @@ export interface Program {
   pause(): void;
   resume(): void;
   /** Signals the remaining processes of the group, or the program alone if it has no group of its own. */
-  signal(signal: StopSignal): void;
+  signal(signal: LadderSignal): void;
   /** Whether anything of the group is left; a zombie counts as dead where that can be known. */
   alive(): boolean;
   /** Reads the pipes until they are empty, then closes this side of them; `closed` follows. */

@@ -1,7 +1,7 @@
 import { codeOf } from '../contract/errors.js';
 import { isAllZombies } from './zombies.js';
 import type { ProcessTree } from './ProcessTree.js';
-import type { StopSignal } from './Program.js';
+import type { LadderSignal } from './Program.js';
 
 /** A record of the ids in use, as kill(2) takes them: the id of a group is negative. */
 export interface Registry {
@@ -20,7 +20,7 @@ export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): 
     gone = true;
     registry?.delete(id);
   };
-  const kill = (signal: StopSignal | 0): void => {
+  const kill = (signal: LadderSignal | 0): void => {
     if (gone) return;
     try {
       process.kill(id, signal);

@@ -43,7 +43,8 @@ export class GroupCleanup {
       this.#close();
       return;
     }
-    terminate(this.program);
+    // Not the stop signal, whose meaning is the program's own: a shell's background jobs ignore SIGINT and SIGQUIT.
+    terminate(this.program, 'SIGTERM');
     this.#whenEmpty(terminateMs, () => {
       this.program.signal('SIGKILL');
       this.#whenEmpty(killMs, () => this.#close());

@@ -12,8 +12,8 @@ import { parseCommand, type Command } from '../contract/command.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import { launch as launchReal } from '../process/launch.js';
-import type { Launch } from '../process/Program.js';
-import type { Ready, RunPlan, StopTimes } from './RunPlan.js';
+import { STOP_SIGNALS, type Launch } from '../process/Program.js';
+import type { Ready, RunPlan, StopOptions } from './RunPlan.js';
 
 /** Options of a run, the same wherever a program is run. */
 export interface RunOptions<Out = string, In = LineInput> {
@@ -40,8 +40,11 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly ready?: Ready<Out, In>;
   /** How long `ready` may take, in milliseconds; then `StartTimeoutError`. @defaultValue 90,000, as in systemd */
   readonly startTimeoutMs?: number;
-  /** The times of the stop ladder, in milliseconds. @defaultValue 1,000, 5,000, 2,000 and 1,000 */
-  readonly stop?: Partial<StopTimes>;
+  /**
+   * The times of the stop ladder, in milliseconds, and its signal.
+   * @defaultValue 1,000, 5,000, 2,000 and 1,000; `'SIGTERM'`
+   */
+  readonly stop?: Partial<StopOptions>;
   /**
    * Whether the program leads a process group (POSIX: a session) of its own, so that it is stopped
    * with all its descendants. `false` is for a program that must keep the host's terminal.
@@ -89,7 +92,13 @@ export function planRun<Out, In>(
     successExits = [0],
     ready,
     startTimeoutMs = 90_000,
-    stop: { endInputMs = 1_000, terminateMs = 5_000, killMs = 2_000, drainMs = 1_000 } = {},
+    stop: {
+      endInputMs = 1_000,
+      terminateMs = 5_000,
+      killMs = 2_000,
+      drainMs = 1_000,
+      signal = 'SIGTERM',
+    } = {},
     ownGroup = true,
     orphanGuard = true,
     maxLineBytes = 64 * MIB,
@@ -109,6 +118,11 @@ export function planRun<Out, In>(
   if (!['pipe', 'inherit'].includes(stderr)) {
     throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(options.stderr)}`);
   }
+  if (!STOP_SIGNALS.includes(signal)) {
+    throw new TypeError(
+      `stop.signal must be one of ${STOP_SIGNALS.join(', ')}, not ${String(options.stop?.signal)}`,
+    );
+  }
   if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
   successExits.forEach((code: unknown, index) =>
     checkInteger({ [`successExits[${index}]`]: code ?? null }),
@@ -127,7 +141,7 @@ export function planRun<Out, In>(
     successExits,
     ready,
     startTimeoutMs,
-    stop: { endInputMs, terminateMs, killMs, drainMs },
+    stop: { endInputMs, terminateMs, killMs, drainMs, signal },
     ownGroup,
     orphanGuard,
     maxLineBytes,

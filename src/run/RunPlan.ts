@@ -1,13 +1,13 @@
 import type { Observable, ObservableInput } from 'rxjs';
 import type { Clock } from '../rx/clock.js';
 import type { Codec } from '../framing/codec.js';
-import type { Launch, LaunchPlan } from '../process/Program.js';
+import type { Launch, LaunchPlan, StopSignal } from '../process/Program.js';
 
 /** How long each step of a stop may take, in milliseconds; Infinity waits for ever. */
 export interface StopTimes {
-  /** From end-of-file to SIGTERM. */
+  /** From end-of-file to SIGTERM, or `signal`. */
   readonly endInputMs: number;
-  /** From SIGTERM to SIGKILL. */
+  /** From there to SIGKILL. */
   readonly terminateMs: number;
   /** From SIGKILL to giving up. */
   readonly killMs: number;
@@ -16,6 +16,16 @@ export interface StopTimes {
    * what is left of its group is ended.
    */
   readonly drainMs: number;
+}
+
+/** The stop ladder: its times, and the signal that asks the program to end. */
+export interface StopOptions extends StopTimes {
+  /**
+   * What asks the program and its group to end, after end-of-file: PostgreSQL takes SIGINT for a fast shutdown, nginx
+   * SIGQUIT for a graceful one. Its stage is `term` all the same. Descendants that are left after the program has
+   * exited get SIGTERM, as does everything when the host dies. (Windows has no signals: there it changes nothing.)
+   */
+  readonly signal: StopSignal;
 }
 
 /**
@@ -33,7 +43,7 @@ export interface RunPlan<Out, In> extends LaunchPlan {
   readonly codec: Codec<Out, In>;
   readonly ready: Ready<Out, In> | undefined;
   readonly startTimeoutMs: number;
-  readonly stop: StopTimes;
+  readonly stop: StopOptions;
   readonly successExits: readonly number[];
   readonly maxLineBytes: number;
   readonly maxPendingBytes: number;

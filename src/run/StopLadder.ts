@@ -1,7 +1,7 @@
 import type { Clock } from '../rx/clock.js';
-import type { StopTimes } from './RunPlan.js';
+import type { StopOptions } from './RunPlan.js';
 import type { StopStage } from '../contract/status.js';
-import type { Program } from '../process/Program.js';
+import type { Program, StopSignal } from '../process/Program.js';
 
 const STAGES: readonly StopStage[] = ['eof', 'term', 'kill'];
 
@@ -15,13 +15,13 @@ export interface Rungs {
   survived(): void;
 }
 
-/** End-of-file, SIGTERM, SIGKILL: each rung has its time. */
+/** End-of-file, SIGTERM (or the signal that was chosen), SIGKILL: each rung has its time. */
 export class StopLadder {
   #cancel: () => void = () => undefined;
 
   constructor(
     private readonly program: Program,
-    private readonly plan: { readonly clock: Clock; readonly stop: StopTimes },
+    private readonly plan: { readonly clock: Clock; readonly stop: StopOptions },
     private readonly rungs: Rungs,
   ) {}
 
@@ -50,12 +50,12 @@ export class StopLadder {
   #act(stage: StopStage): void {
     if (stage === 'eof') this.rungs.endInput();
     else if (stage === 'kill') this.program.signal('SIGKILL');
-    else terminate(this.program);
+    else terminate(this.program, this.plan.stop.signal);
   }
 }
 
 /** Asks a group to end; SIGCONT wakes what is stopped, so that it can. */
-export function terminate(program: Program): void {
-  program.signal('SIGTERM');
+export function terminate(program: Program, signal: StopSignal): void {
+  program.signal(signal);
   program.signal('SIGCONT');
 }

@@ -1,6 +1,6 @@
 import type { Observable, ObservableInput } from 'rxjs';
 import type { LineInput } from '../framing/lines.js';
-import type { StopSignal } from '../process/Program.js';
+import type { LadderSignal, StopSignal } from '../process/Program.js';
 
 /**
  * The behaviour of a fake program: an operator from its input to its output, applied once per run. Completion is
@@ -13,7 +13,7 @@ export type FakeBehaviour<In = string, Out = LineInput> = (
 ) => ObservableInput<Out>;
 
 /** The ways to ask a program to end, from gentle to forced. */
-export type StopRequest = 'eof' | 'SIGTERM' | 'SIGKILL';
+export type StopRequest = 'eof' | StopSignal | 'SIGKILL';
 
 /** One run of a fake program: its state, for a spec to read, and its actions, for a spec to call. */
 export interface FakeRun<In = string, Out = unknown> {
@@ -34,7 +34,7 @@ export interface FakeRun<In = string, Out = unknown> {
   /** The values that it has read from stdin. */
   readonly received: readonly In[];
   /** The signals that it has received. */
-  readonly signals: readonly StopSignal[];
+  readonly signals: readonly LadderSignal[];
   /** Writes a value to stdout. @throws Error if the run has ended, or that of the codec. */
   print(value: Out): void;
   /** Writes a line to stderr. @throws Error if the run has ended. */

@@ -3,11 +3,11 @@ import { kindOf } from '../contract/check.js';
 import { quote } from '../contract/errors.js';
 import type { Codec, Decoder } from '../framing/codec.js';
 import type {
+  LadderSignal,
   LaunchPlan,
   Program,
   ProgramEvents,
   ProgramInput,
-  StopSignal,
 } from '../process/Program.js';
 import type { FakeBehaviour, FakeRun, StopRequest } from './FakeRun.js';
 
@@ -26,7 +26,7 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
   readonly cwd: string | undefined;
   readonly env: NodeJS.ProcessEnv | undefined;
   readonly received: In[] = [];
-  readonly signals: StopSignal[] = [];
+  readonly signals: LadderSignal[] = [];
   isAlive = true;
   isPaused = false;
   isInputEnded = false;
@@ -93,7 +93,7 @@ export class ScriptedRun<In, Out> implements FakeRun<In, Out>, Program {
     this.isPaused = false;
   }
 
-  signal(signal: StopSignal): void {
+  signal(signal: LadderSignal): void {
     this.signals.push(signal);
     if (signal !== 'SIGCONT') this.#accept(signal, () => this.#end(null, signal));
   }

@@ -3,7 +3,7 @@ import { checkMethods, checkOptions, checkType } from '../contract/check.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import type { RunOptions } from '../run/RunOptions.js';
-import { NOT_STARTED, type Launch } from '../process/Program.js';
+import { NOT_STARTED, STOP_SIGNALS, type Launch } from '../process/Program.js';
 import type { FakeBehaviour, FakeRun, StopRequest } from './FakeRun.js';
 import { ScriptedRun } from './ScriptedRun.js';
 
@@ -135,9 +135,11 @@ function deferBy(scheduler: SchedulerLike | undefined): (act: () => void) => voi
 }
 
 function checkIgnores(ignores: unknown): void {
-  const known: unknown[] = ['eof', 'SIGTERM', 'SIGKILL'] satisfies StopRequest[];
+  const known: unknown[] = ['eof', ...STOP_SIGNALS, 'SIGKILL'] satisfies StopRequest[];
   if (ignores === undefined) return;
   if (!Array.isArray(ignores) || !ignores.every((request) => known.includes(request))) {
-    throw new TypeError("ignores must be a list of 'eof', 'SIGTERM' and 'SIGKILL'");
+    throw new TypeError(
+      "ignores must be a list of 'eof', 'SIGTERM' (or another stop signal) and 'SIGKILL'",
+    );
   }
 }
