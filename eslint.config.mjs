@@ -8,6 +8,7 @@ export default defineConfig(
     'coverage/',
     'mutation/',
     'bench/',
+    'spec/.built/',
     'fixtures/',
     '**/*.cjs',
     '**/*.mjs',

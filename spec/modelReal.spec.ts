@@ -8,6 +8,7 @@ import {
   type ReactiveWorker,
   type WorkerStatus,
 } from 'simple-ipc';
+import { cases } from './support/cases.js';
 import { expectRest } from './support/expectEdges.js';
 import {
   cleanUp,
@@ -128,12 +129,15 @@ describe('createWorker, in every order of what happens to real programs', () => 
     ['obey.sh', 'restartOnExit', restarting, ['backoff']],
     ['obeyStubbornly.sh', 'no policy', identity, ['stopping term', 'stopping kill']],
     ['obeyStubbornly.sh', 'restartOnExit', restarting, ['stopping kill', 'backoff']],
-  ])('keeps the invariants in 25 sequences, %s with %s', async (file, _name, supervise, least) => {
-    const seen: string[][] = [];
-    const property = fc.asyncProperty(names, async (list) => {
-      seen.push(await live(file, supervise, list).finally(cleanUp));
-    });
-    await fc.assert(property, { numRuns: 25 });
-    expect(seen.flat()).toEqual(expect.arrayContaining(least));
-  });
+  ])(
+    'keeps the invariants in every sequence, %s with %s',
+    async (file, _name, supervise, least) => {
+      const seen: string[][] = [];
+      const property = fc.asyncProperty(names, async (list) => {
+        seen.push(await live(file, supervise, list).finally(cleanUp));
+      });
+      await fc.assert(property, { numRuns: cases(25) });
+      expect(seen.flat()).toEqual(expect.arrayContaining(least));
+    },
+  );
 });

@@ -23,6 +23,7 @@ import {
   type WorkerStatus,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
+import { cases } from './support/cases.js';
 import { expectEdges, expectRest, Starts } from './support/expectEdges.js';
 import { cleanUp, record, use, watchWarnings } from './support/programs.js';
 
@@ -222,6 +223,6 @@ describe('a worker whose subscribers act from inside of what they are told', () 
     const property = fc.asyncProperty(script, (actions) =>
       expectPromises(policyOf, ownOf, actions).finally(cleanUp),
     );
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: cases(300) });
   });
 });

@@ -12,6 +12,7 @@ import {
   type FromCommandOptions,
 } from 'simple-ipc';
 import { Worker } from 'simple-ipc/imperative';
+import { cases } from './support/cases.js';
 import { cleanUp, eventually, fixture, record, temporaryFolder, use } from './support/programs.js';
 
 interface Told {
@@ -99,7 +100,7 @@ onPosix('no shell interprets', () => {
           // Behind "--": what begins with a dash is for the program to understand.
           expect((await run(['--', ...args])).args).toEqual(['--', ...args]);
         }),
-        { numRuns: 25 },
+        { numRuns: cases(25) },
       );
     }, 120_000);
 
@@ -177,7 +178,7 @@ onPosix('no shell interprets', () => {
           expect(told.rejected.map(({ value }) => value)).toEqual(values.filter(isTwo));
           for (const { error } of told.rejected) expect(error).toBeInstanceOf(LineBreakError);
         }),
-        { numRuns: 25 },
+        { numRuns: cases(25) },
       );
       expect(readdirSync(cwd)).toEqual([]);
     }, 120_000);

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { pathToFileURL } from 'node:url';
-import { isAlive, use } from '../support/programs.js';
+import { builtEntry, isAlive, use } from '../support/programs.js';
 
 /** An application that uses simple-ipc, in a process of its own. */
 export interface Host {
@@ -27,7 +25,7 @@ export interface Host {
 /** What every host begins with. */
 const PREAMBLE = `
   import { once } from 'node:events';
-  import * as ipc from '${pathToFileURL(join(__dirname, '../../src/index.ts')).href}';
+  import * as ipc from '${builtEntry('index')}';
   const say = (what, data) => console.log(what, typeof data === 'string' ? data : JSON.stringify(data));
   const told = () => once(process.stdin.resume(), 'data').finally(() => process.stdin.pause());
   const until = (worker, state, generation = 1) => new Promise((resolve) => {
@@ -46,7 +44,7 @@ const PREAMBLE = `
  * @param limits - shell text to run before, in the same process: `ulimit -n 64`.
  */
 export function startHost(script: string, limits = ':'): Host {
-  const node = ['--import', 'tsx', '--input-type=module', '--eval', PREAMBLE + script];
+  const node = ['--input-type=module', '--eval', PREAMBLE + script];
   const child = spawn('sh', ['-c', `${limits}; exec "$0" "$@"`, process.execPath, ...node], {
     stdio: 'pipe',
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { createWorker, FramingError, fromCommand } from 'simple-ipc';
 import { lastValueFrom, toArray } from 'rxjs';
 import { jsonLines, type JsonLinesOptions } from '../../src/framing/jsonLines.js';
+import { cases } from '../support/cases.js';
 import { bytesOf, cut, decode, sent } from '../support/chunks.js';
 import { cleanUp, first, node, record, until, use, watchWarnings } from '../support/programs.js';
 
@@ -155,7 +156,7 @@ describe('jsonLines', () => {
         fc.property(sent(jsonLines(), json), ([values, chunks]) => {
           expect(decode(jsonLines(), chunks)).toEqual(viaJson(values));
         }),
-        { numRuns: 3_000 },
+        { numRuns: cases(3_000) },
       );
     });
   });

@@ -10,6 +10,7 @@ import {
 import { type RejectedInput } from '../../src/contract/ReactiveWorker.js';
 import type { ProgramInput } from '../../src/process/Program.js';
 import { END_OF_FILE, InputQueue } from '../../src/run/InputQueue.js';
+import { cases } from '../support/cases.js';
 import { textOf } from '../support/textOf.js';
 
 const KIB = 1024;
@@ -829,7 +830,7 @@ describe('InputQueue', () => {
         expect(queue.take()).toBeUndefined();
         expect(queue.isFull).toBe(false);
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { Tail } from '../../src/run/Tail.js';
+import { cases } from '../support/cases.js';
 import { collectGarbage } from '../support/collectGarbage.js';
 
 describe('Tail', () => {
@@ -57,7 +58,7 @@ describe('Tail', () => {
         const all = Buffer.concat(written).toString('latin1');
         expect(tailOf(written, maxBytes)).toBe(maxBytes === 0 ? '' : all.slice(-maxBytes));
       }),
-      { numRuns: 10_000 },
+      { numRuns: cases(10_000) },
     );
   });
 

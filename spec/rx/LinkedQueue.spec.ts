@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { LinkedQueue } from '../../src/rx/LinkedQueue.js';
+import { cases } from '../support/cases.js';
 
 describe('LinkedQueue', () => {
   it('is empty at first', () => {
@@ -55,7 +56,7 @@ describe('LinkedQueue', () => {
           expect(line.length).toBe(model.length);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: cases(1_000) },
     );
   });
 });

@@ -199,14 +199,16 @@ function statOf(pid: number): string[] {
   }
 }
 
-const index = pathToFileURL(join(__dirname, '../../src/index.ts')).href;
+/** An entry of simple-ipc for an application in a process of its own; `build.cjs` builds it. */
+export const builtEntry = (name: string) =>
+  pathToFileURL(resolve(__dirname, `../.built/${name}.mjs`)).href;
 
 /** Runs a host of its own, with all of simple-ipc as `ipc`, until it ends by itself. */
 export async function host(script: string) {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', '--input-type=module', '-e', `import * as ipc from '${index}';${script}`],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000, killSignal: 'SIGKILL' },
+    ['--input-type=module', '-e', `import * as ipc from '${builtEntry('index')}';${script}`],
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000, killSignal: 'SIGKILL' },
   );
   const ended = new Promise<string | number | null>((done) => {
     child.once('exit', (code, signal) => done(signal ?? code));

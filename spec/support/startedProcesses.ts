@@ -30,6 +30,11 @@ function markEnvironment(): string {
 
 const marker = markEnvironment();
 
+/** Processes older than the first test, and still alive: they are not started from here, and need not be read. */
+const strangers = new Set<number>();
+const parentsAtFirst = readParents();
+for (const pid of parentsAtFirst.keys()) if (!isOurs(pid, parentsAtFirst)) strangers.add(pid);
+
 /**
  * Lists the live processes started from here: direct and indirect children, and those among them that
  * were re-parented, as long as they have kept their environment. Zombies and the guard do not count.
@@ -41,7 +46,7 @@ export function startedProcesses(): StartedProcess[] {
   const parents = readParents();
   const started: StartedProcess[] = [];
   for (const pid of parents.keys()) {
-    if (pid === process.pid || !(descendsFromHost(pid, parents) || isMarked(pid))) continue;
+    if (!isOurs(pid, parents)) continue;
     const command = read(pid, 'cmdline').replaceAll('\0', ' ').trim();
     // The command line of a process that has just ended is empty.
     if (command !== '' && !command.includes(GUARD)) started.push({ pid, command });
@@ -53,15 +58,20 @@ export function startedProcesses(): StartedProcess[] {
 function readParents(): Map<number, number> {
   const parents = new Map<number, number>();
   if (!existsSync('/proc/self/stat')) return parents;
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
+  const pids = new Set(readdirSync('/proc').map(Number).filter(Number.isInteger));
+  for (const pid of strangers) if (!pids.has(pid)) strangers.delete(pid);
+  for (const pid of pids) {
+    if (strangers.has(pid)) continue;
     // "pid (name) state ppid …", where the name may hold blanks and parentheses.
     const stat = read(pid, 'stat');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (parent !== undefined && state !== 'Z' && state !== 'X') parents.set(pid, Number(parent));
   }
   return parents;
+}
+
+function isOurs(pid: number, parents: ReadonlyMap<number, number>): boolean {
+  return pid !== process.pid && (descendsFromHost(pid, parents) || isMarked(pid));
 }
 
 function descendsFromHost(pid: number, parents: ReadonlyMap<number, number>): boolean {
