@@ -4,7 +4,6 @@ import { cases } from '../support/cases.js';
 import { bytesOf, chunked, cut, decode, sent, textWith } from '../support/chunks.js';
 import { expectLinearTime } from '../support/cpuTime.js';
 
-const MIB = 1024 * 1024;
 const SEPARATORS = ['\0', '\n\n', '--', '€', '😀', '\r\n.\r\n', 'aab', '\uFEFF'] as const;
 
 describe('delimited', () => {
