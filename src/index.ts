@@ -37,6 +37,7 @@ export { consume, type ConsumeOptions } from './flow/consume.js';
 export { restartOnExit } from './supervision/restartOnExit.js';
 export type { RestartPolicy } from './supervision/RestartPolicy.js';
 export { through, type ThroughOptions } from './life/through.js';
+export { inherit, SAFE_ENV } from './run/inherit.js';
 export type { RunOptions } from './run/RunOptions.js';
 export type { FeedProgress, Pullable } from './run/InputPump.js';
 export type { RejectedInput } from './contract/ReactiveWorker.js';

@@ -1,7 +1,11 @@
 import type { CommandWords } from '../contract/errors.js';
 
-/** The signals that ask a program to end. Which one a program takes for that is in its manual. */
-export const STOP_SIGNALS = [
+/** A signal that asks a program to end. Which one a program takes for that is in its manual. */
+export type StopSignal =
+  'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGWINCH';
+
+/** All of them. */
+export const STOP_SIGNALS: readonly StopSignal[] = [
   'SIGTERM',
   'SIGINT',
   'SIGQUIT',
@@ -9,10 +13,7 @@ export const STOP_SIGNALS = [
   'SIGUSR1',
   'SIGUSR2',
   'SIGWINCH',
-] as const;
-
-/** A signal that asks a program to end. */
-export type StopSignal = (typeof STOP_SIGNALS)[number];
+];
 
 /** A signal of the stop ladder. */
 export type LadderSignal = StopSignal | 'SIGCONT' | 'SIGKILL';

@@ -19,7 +19,10 @@ import type { Ready, RunPlan, StopOptions } from './RunPlan.js';
 export interface RunOptions<Out = string, In = LineInput> {
   /** The directory it runs in. @defaultValue that of the host */
   readonly cwd?: string;
-  /** Its whole environment, as in Node: spread `process.env` to add to it. @defaultValue that of the host */
+  /**
+   * Its whole environment, as in Node: spread `process.env` to add to it, or `inherit('PATH', …)` to give it those
+   * variables alone. @defaultValue that of the host, with all its secrets
+   */
   readonly env?: NodeJS.ProcessEnv;
   /** What the program sees as its own name (`argv[0]`). @defaultValue the command's first word */
   readonly argv0?: string;
