@@ -9,10 +9,10 @@ describe('warn', () => {
     expect(emitWarning.mock.calls).toEqual([['something', 'SimpleIpcWarning']]);
   });
 
-  it('writes to the console where there is no process', () => {
+  it.each([undefined, { env: {} }])('writes to the console where process is %j', (replacement) => {
     const write = jest.spyOn(console, 'warn').mockReturnValue();
     const { process } = globalThis;
-    Object.assign(globalThis, { process: undefined });
+    Object.assign(globalThis, { process: replacement });
     warn('something');
     Object.assign(globalThis, { process });
     expect(write.mock.calls).toEqual([['SimpleIpcWarning: something']]);

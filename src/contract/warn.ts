@@ -3,6 +3,8 @@
  * where there is no `process`.
  */
 export function warn(message: string): void {
-  if (typeof process === 'object') process.emitWarning(message, 'SimpleIpcWarning');
+  // A bundler may give browsers a `process` with little in it.
+  const host = typeof process === 'object' ? (process as Partial<NodeJS.Process>) : {};
+  if (host.emitWarning) host.emitWarning(message, 'SimpleIpcWarning');
   else console.warn(`SimpleIpcWarning: ${message}`);
 }

@@ -1,4 +1,5 @@
 import type { Codec, Decoder } from './codec.js';
+import { decodeUtf8, utf8Blocks } from './utf8.js';
 
 /** What a line codec sends: each value becomes one line, as `String(value)`. */
 export type LineInput = string | number | boolean | bigint;
@@ -15,14 +16,10 @@ export interface LinesOptions {
 /** Thrown by the encoder of {@link lines}; the worker says which command it was meant for. */
 export class LineBreak extends Error {}
 
-/** How much a kept line may keep alive with it, at most, unless it is longer itself. */
-const BLOCK_BYTES = 2 * 1024;
 /** Parts of a line that are longer are joined only once. */
 const SHORT_BYTES = 32 * 1024;
 const LF = 10;
 const CR = 13;
-// Without ignoreBOM, a byte order mark would vanish at the start of every chunk.
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * Lines of UTF-8 text, the default codec. LF ends a line and a CR before it is dropped; nothing else
@@ -83,7 +80,7 @@ export class LineDecoder implements Decoder {
     if (this.#partBytes > 0) {
       start = chunk.indexOf(LF) + 1;
       this.#hold(chunk.subarray(0, start - 1));
-      this.#next(withoutCr(utf8.decode(this.#release())));
+      this.#next(withoutCr(decodeUtf8(this.#release())));
     }
     const complete = chunk.subarray(start, last);
     if (complete.length > this.#maxLineBytes) this.#deliverChecked(complete);
@@ -92,24 +89,25 @@ export class LineDecoder implements Decoder {
   }
 
   end(): void {
-    if (this.#partBytes > 0) this.#next(utf8.decode(this.#release()));
+    if (this.#partBytes > 0) this.#next(decodeUtf8(this.#release()));
   }
 
   /**
    * Decodes whole lines, a block at a time: the engine makes each line a view of the text that it is cut from,
-   * so that whoever keeps a line keeps that text.
+   * so that keeping a line keeps that text.
    */
   #deliverBlocks(complete: Uint8Array): void {
     const { length } = complete;
+    const { blockBytes, decode } = utf8Blocks(complete);
     let start = 0;
-    while (length - start > BLOCK_BYTES) {
-      let end = complete.lastIndexOf(LF, start + BLOCK_BYTES);
-      if (end < start) end = complete.indexOf(LF, start + BLOCK_BYTES);
+    while (length - start > blockBytes) {
+      let end = complete.lastIndexOf(LF, start + blockBytes);
+      if (end < start) end = complete.indexOf(LF, start + blockBytes);
       if (end === -1) break;
-      this.#deliver(utf8.decode(complete.subarray(start, end)));
+      this.#deliver(decode(start, end));
       start = end + 1;
     }
-    this.#deliver(utf8.decode(complete.subarray(start)));
+    this.#deliver(decode(start, length));
   }
 
   /** Delivers the lines of a text whose last line end is already cut off. */
@@ -132,7 +130,7 @@ export class LineDecoder implements Decoder {
       end = complete.indexOf(LF, start);
       if (end === -1) end = complete.length;
       if (end - start > this.#maxLineBytes) this.#tooLong();
-      this.#next(withoutCr(utf8.decode(complete.subarray(start, end))));
+      this.#next(withoutCr(decodeUtf8(complete.subarray(start, end))));
     }
   }
 
