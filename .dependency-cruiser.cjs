@@ -10,8 +10,8 @@ const layers = [
   ['life/'],
   ['run/'],
   ['process/'],
-  ['contract/'],
   ['framing/'],
+  ['contract/'],
   ['rx/'],
 ];
 

@@ -457,12 +457,12 @@ describe('Worker', () => {
       ['callback must be a function, not string', [echo, 'print']],
       ['callback must be a function, not null', [echo, null]],
       ['callback must be a function, not object', [echo, { verbose: false }]],
-      ['options must be an object, not null', [echo, undefined, null]],
-      ['options must be an object, not boolean', [echo, undefined, true]],
-      ['start must be a boolean, not string', [echo, undefined, { start: 'no' }]],
-      ['start must be a boolean, not null', [echo, undefined, { start: null }]],
-      ['verbose must be a boolean, not number', [echo, undefined, { verbose: 1 }]],
-      ['verbose must be a boolean, not null', [echo, undefined, { verbose: null }]],
+      ['Worker: options must be an object, not null', [echo, undefined, null]],
+      ['Worker: options must be an object, not boolean', [echo, undefined, true]],
+      ['Worker: start must be a boolean, not string', [echo, undefined, { start: 'no' }]],
+      ['Worker: start must be a boolean, not null', [echo, undefined, { start: null }]],
+      ['Worker: verbose must be a boolean, not number', [echo, undefined, { verbose: 1 }]],
+      ['Worker: verbose must be a boolean, not null', [echo, undefined, { verbose: null }]],
     ];
 
     it.each(wrong)('throws a TypeError: %s', (message, args) => {

@@ -505,7 +505,7 @@ describe('fakeProgram', () => {
       [
         'what none can ignore',
         () => fakeProgram(undefined, { ignores: ['HUP' as any] }),
-        'ignores must',
+        "ignores[0] must be 'eof', 'SIGTERM', ",
       ],
       ['no code', () => fakeProgram().refuse(2 as any), 'code must be a string'],
     ];

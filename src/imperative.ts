@@ -2,7 +2,8 @@
 import { parseCommand, type Command } from './contract/command.js';
 import { quote, SpawnError } from './contract/errors.js';
 import { lines } from './framing/lines.js';
-import { checkType } from './contract/check.js';
+import { boolean, callable } from './contract/check.js';
+import { checkArguments, checkOptions, type Checks } from './contract/options.js';
 import type { Exit } from './contract/exit.js';
 import type { WorkerStatus } from './contract/status.js';
 import { createWorker } from './worker/createWorker.js';
@@ -15,6 +16,8 @@ export interface WorkerOptions {
   /** Whether starts, stops and mistakes are told on the console. @defaultValue true */
   readonly verbose?: boolean;
 }
+
+const WORKER_CHECKS = { start: boolean, verbose: boolean } satisfies Checks<WorkerOptions>;
 
 /** Gets each line that the program writes, trimmed; empty ones are skipped. */
 export type LineCallback = (line: string) => void;
@@ -47,11 +50,10 @@ export class Worker implements Disposable, AsyncDisposable {
    * here: it is told on the console, and `running` is false.
    */
   constructor(command: Command, callback?: LineCallback, options: WorkerOptions = {}) {
-    checkType('callback', callback, 'function');
-    checkType('options', options, 'object');
+    checkArguments('Worker', arguments, 3);
+    if (callback !== undefined) callable('callback', callback);
+    checkOptions('Worker', options, WORKER_CHECKS);
     const { start = true, verbose = true } = options;
-    checkType('start', start, 'boolean');
-    checkType('verbose', verbose, 'boolean');
     this.#command = quote(parseCommand(command));
     this.#callback = callback;
     this.#verbose = verbose;

@@ -362,7 +362,7 @@ describe('createPool', () => {
   it.each<[string, unknown, unknown, ErrorConstructor, string]>([
     ['no options', 'cat', undefined, TypeError, 'options'],
     ['null as options', 'cat', null, TypeError, 'options'],
-    ['no size', 'cat', {}, RangeError, 'size'],
+    ['no size', 'cat', {}, TypeError, 'size'],
     ['size as text', 'cat', { size: '2' }, TypeError, 'size'],
     ['size 0', 'cat', { size: 0 }, RangeError, 'size'],
     ['half a worker', 'cat', { size: 1.5 }, RangeError, 'size'],

@@ -60,13 +60,13 @@ const wrongTypes: Wrong[] = [
   ['stop', 'stop must be', null],
   ['stop', 'stop must be', 1_000],
   ['stop', 'stop must be', 'SIGTERM'],
-  ['stop', 'stop.signal must be one of SIGTERM, SIGINT, ', { signal: 'SIGSTOP' }],
-  ['stop', 'stop.signal must be one of SIGTERM, SIGINT, ', { signal: null }],
-  ['stop', 'stop.signal must be one of SIGTERM, SIGINT, ', { signal: 15 }],
-  ['stop', 'endInputMs must be a number, not string', { endInputMs: '1' }],
-  ['stop', 'terminateMs must be a number, not null', { terminateMs: null }],
-  ['stop', 'killMs must be a number, not boolean', { killMs: true }],
-  ['stop', 'drainMs must be a number, not object', { drainMs: {} }],
+  ['stop', "stop.signal must be 'SIGTERM', 'SIGINT', ", { signal: 'SIGSTOP' }],
+  ['stop', "stop.signal must be 'SIGTERM', 'SIGINT', ", { signal: null }],
+  ['stop', "stop.signal must be 'SIGTERM', 'SIGINT', ", { signal: 15 }],
+  ['stop', 'stop.endInputMs must be a number, not string', { endInputMs: '1' }],
+  ['stop', 'stop.terminateMs must be a number, not null', { terminateMs: null }],
+  ['stop', 'stop.killMs must be a number, not boolean', { killMs: true }],
+  ['stop', 'stop.drainMs must be a number, not object', { drainMs: {} }],
   ['ownGroup', 'ownGroup must be a boolean, not string', 'no'],
   ['ownGroup', 'ownGroup must be a boolean, not number', 1],
   ['ownGroup', 'ownGroup must be a boolean, not null', null],
@@ -94,10 +94,10 @@ const wrongNumbers: Wrong[] = [
   ['successExits', 'successExits[0] must be an integer from 0 on, not NaN', [NaN]],
   ['startTimeoutMs', 'startTimeoutMs must be 0 or more, not -1', -1],
   ['startTimeoutMs', 'startTimeoutMs must be 0 or more, not NaN', NaN],
-  ['stop', 'endInputMs must be 0 or more, not -1', { endInputMs: -1 }],
-  ['stop', 'terminateMs must be 0 or more, not NaN', { terminateMs: NaN }],
-  ['stop', 'killMs must be 0 or more, not -Infinity', { killMs: -Infinity }],
-  ['stop', 'drainMs must be 0 or more, not -0.1', { drainMs: -0.1 }],
+  ['stop', 'stop.endInputMs must be 0 or more, not -1', { endInputMs: -1 }],
+  ['stop', 'stop.terminateMs must be 0 or more, not NaN', { terminateMs: NaN }],
+  ['stop', 'stop.killMs must be 0 or more, not -Infinity', { killMs: -Infinity }],
+  ['stop', 'stop.drainMs must be 0 or more, not -0.1', { drainMs: -0.1 }],
   ['maxLineBytes', 'maxLineBytes must be 0 or more, not -1', -1],
   ['maxLineBytes', 'maxLineBytes must be 0 or more, not NaN', NaN],
   ['maxPendingBytes', 'maxPendingBytes must be 0 or more, not -1', -1],
@@ -107,11 +107,15 @@ const wrongNumbers: Wrong[] = [
 /** Input has no name of its own for what it must be: anything that `from` takes, but no string. */
 const NO_INPUT = 'input must be an Observable, a promise, an iterable or a stream';
 const wrongInputs: Wrong[] = [
-  ['input', 'input is a string, which would be sent one character a line: pass [input]', 'text'],
-  ['input', 'input is a string, which would be sent one character a line: pass [input]', ''],
   [
     'input',
-    'input is bytes, which would be sent one number a line: pass [input]',
+    'input is a string, which would be sent one character a line: put it into a list',
+    'text',
+  ],
+  ['input', 'input is a string, which would be sent one character a line: put it into a list', ''],
+  [
+    'input',
+    'input is bytes, which would be sent one number a line: put it into a list',
     Buffer.from('a'),
   ],
   ['input', NO_INPUT, null],
@@ -170,14 +174,14 @@ function thrownBy(act: () => unknown): unknown {
 const beginningWith = (text: string): unknown =>
   expect.stringMatching(new RegExp(`^${text.replaceAll(/[[\].?*+^$()|\\]/g, '\\$&')}`));
 
-describe.each(functions)('%s', (_, create, types, numbers) => {
+describe.each(functions)('%s', (name, create, types, numbers) => {
   it.each([...wrongTypes, ...types])(
     'throws a TypeError for a wrong %s, and starts nothing: %s',
     (option, message, value) => {
       const launch = jest.fn();
       const thrown = thrownBy(() => create('cat', { launch, [option]: value }));
       expect(thrown).toBeInstanceOf(TypeError);
-      expect(thrown).toHaveProperty('message', beginningWith(message));
+      expect(thrown).toHaveProperty('message', beginningWith(`${name}: ${message}`));
       expect(launch).not.toHaveBeenCalled();
     },
   );
@@ -188,7 +192,7 @@ describe.each(functions)('%s', (_, create, types, numbers) => {
       const launch = jest.fn();
       const thrown = thrownBy(() => create('cat', { launch, [option]: value }));
       expect(thrown).toBeInstanceOf(RangeError);
-      expect(thrown).toHaveProperty('message', beginningWith(message));
+      expect(thrown).toHaveProperty('message', beginningWith(`${name}: ${message}`));
       expect(launch).not.toHaveBeenCalled();
     },
   );
@@ -202,7 +206,7 @@ describe.each(functions)('%s', (_, create, types, numbers) => {
   ])('throws a TypeError when its options are %s', (kind, options) => {
     const thrown = thrownBy(() => create('simple-ipc-no-such-program', options));
     expect(thrown).toBeInstanceOf(TypeError);
-    expect(thrown).toHaveProperty('message', `options must be an object, not ${kind}`);
+    expect(thrown).toHaveProperty('message', `${name}: options must be an object, not ${kind}`);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { LineInput } from '../framing/lines.js';
+import type { LineInput } from './LineInput.js';
 import type { ReactiveWorker } from './ReactiveWorker.js';
 
 /** How many workers of a pool are in which state, and how many requests wait for one. */

@@ -1,5 +1,5 @@
 import type { Observable, Subject } from 'rxjs';
-import type { LineInput } from '../framing/lines.js';
+import type { LineInput } from './LineInput.js';
 import type { StatusSubject } from './StatusSubject.js';
 
 /** An input value that will not reach the program, and why. */

@@ -3,13 +3,15 @@ import { abortable } from '../rx/abortable.js';
 import { exchangeByKey } from './exchangeByKey.js';
 import { exchangeInTurn } from './exchangeInTurn.js';
 import {
-  checkNonNegative,
-  checkAtLeastOne,
-  checkMethods,
-  checkOptions,
-  checkType,
-  checkInteger,
+  atLeastOne,
+  boolean,
+  callable,
+  integer,
+  methods,
+  nonNegative,
+  type Check,
 } from '../contract/check.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import type { Pool } from '../contract/Pool.js';
 import { poolTargets, type PoolTarget } from './PoolTarget.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
@@ -62,6 +64,21 @@ export interface KeyOptions<Out, In> extends ExchangeLimits {
   readonly concurrency?: number;
 }
 
+const attempts: Check = (name, value) => {
+  atLeastOne(name, value);
+  if (value !== Infinity) integer(name, value);
+};
+
+const EXCHANGE_CHECKS = {
+  reply: callable,
+  key: callable,
+  concurrency: atLeastOne,
+  timeoutMs: nonNegative,
+  idempotent: boolean,
+  maxAttempts: attempts,
+  signal: methods('addEventListener', 'removeEventListener'),
+} satisfies Checks<ReplyOptions<unknown, unknown, unknown> & KeyOptions<unknown, unknown>>;
+
 /**
  * Asks a program: each value of the source is a request, and what comes out are the replies.
  *
@@ -104,6 +121,7 @@ export function exchange<Out, In, Reply>(
   worker: ReactiveWorker<Out, In> | Pool<Out, In>,
   options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
 ): OperatorFunction<In, Reply | Out> {
+  checkArguments('exchange', arguments, 2);
   const { concurrency, limits, signal, pool } = checked(worker, options);
   let operator: OperatorFunction<In, Reply | Out>;
   if (isKeyed(options)) {
@@ -130,10 +148,8 @@ function checked<Out, In, Reply>(
   options: ReplyOptions<Out, In, Reply> | KeyOptions<Out, In>,
 ) {
   const given: unknown = options;
-  checkOptions('options', given ?? null);
+  checkOptions('exchange', given ?? null, EXCHANGE_CHECKS);
   const { key, reply }: Partial<ReplyOptions<Out, In, Reply> & KeyOptions<Out, In>> = options;
-  checkType('key', key, 'function');
-  checkType('reply', reply, 'function');
   if ((key === undefined) === (reply === undefined)) {
     throw new TypeError('options must have reply or key, one of them');
   }
@@ -146,11 +162,6 @@ function checked<Out, In, Reply>(
   const { timeoutMs = Infinity, idempotent = false, maxAttempts = 3, signal } = options;
   const usual = pool?.size ?? 1;
   const { concurrency = key ? Infinity : usual } = options;
-  checkNonNegative({ timeoutMs });
-  checkAtLeastOne({ maxAttempts, concurrency });
-  if (maxAttempts !== Infinity) checkInteger({ maxAttempts });
-  checkType('idempotent', idempotent, 'boolean');
-  checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
   return {
     pool,
     concurrency,

@@ -8,7 +8,8 @@ import {
   type ObservableInput,
   type ObservedValueOf,
 } from 'rxjs';
-import { checkAtLeastOne, checkOptions, checkInteger } from '../contract/check.js';
+import { atLeastOne, callable, integer } from '../contract/check.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
@@ -19,6 +20,11 @@ export interface ConsumeOptions {
   /** How many values may wait before the program is paused. @defaultValue 0 */
   readonly highWater?: number;
 }
+
+const CONSUME_CHECKS = {
+  concurrency: atLeastOne,
+  highWater: integer,
+} satisfies Checks<ConsumeOptions>;
 
 /**
  * Does something asynchronous with each value that a program writes, and pauses the program while
@@ -45,12 +51,11 @@ export function consume<Out, In, R extends ObservableInput<unknown>>(
   project: (value: Out) => R,
   options: ConsumeOptions = {},
 ): Observable<ObservedValueOf<R>> {
-  const { concurrency = 1, highWater = 0 } = options;
+  checkArguments('consume', arguments, 3);
   const { pause } = internalsOf(worker);
-  checkOptions('options', options);
-  if (typeof project !== 'function') throw new TypeError('project must be a function');
-  checkAtLeastOne({ concurrency });
-  checkInteger({ highWater });
+  callable('project', project);
+  checkOptions('consume', options, CONSUME_CHECKS);
+  const { concurrency = 1, highWater = 0 } = options;
   return defer(() => {
     let waiting = 0;
     let hold = Subscription.EMPTY;

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { checkNotText } from '../contract/check.js';
+import { checkArguments } from '../contract/options.js';
 import { pumpPulled, type FeedProgress, type Pullable } from '../run/InputPump.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { internalsOf } from '../contract/internals.js';
@@ -32,6 +33,7 @@ export function feed<Out, In>(
   worker: ReactiveWorker<Out, In>,
   source: Pullable<In>,
 ): Observable<FeedProgress> {
+  checkArguments('feed', arguments, 2);
   const { input } = internalsOf(worker);
   checkNotText('source', source);
   const candidate: unknown = source;

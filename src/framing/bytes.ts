@@ -1,3 +1,4 @@
+import { checkArguments } from '../contract/options.js';
 import type { Codec } from './codec.js';
 
 /**
@@ -12,6 +13,7 @@ import type { Codec } from './codec.js';
  * @returns the codec.
  */
 export function bytes(): Codec<Uint8Array, Uint8Array | string> {
+  checkArguments('bytes', arguments, 0);
   return {
     decoder: (next) => ({
       write: next,

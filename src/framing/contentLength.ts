@@ -1,3 +1,4 @@
+import { checkArguments } from '../contract/options.js';
 import { ByteBuffer } from './ByteBuffer.js';
 import type { Codec } from './codec.js';
 import { fromJson, toJson } from './json.js';
@@ -22,6 +23,7 @@ const MAX_HEADER_BYTES = 8 * 1024;
  * @see {@link jsonLines}
  */
 export function contentLength<Out = unknown, In = unknown>(): Codec<Out, In> {
+  checkArguments('contentLength', arguments, 0);
   const utf8 = new TextDecoder();
   const encoder = new TextEncoder();
   return {

@@ -1,3 +1,4 @@
+import { checkArguments } from '../contract/options.js';
 import { ByteBuffer } from './ByteBuffer.js';
 import type { Codec } from './codec.js';
 
@@ -16,6 +17,7 @@ import type { Codec } from './codec.js';
  * @throws TypeError if it is not text, or empty.
  */
 export function delimited(separator: string): Codec<string, string> {
+  checkArguments('delimited', arguments, 1);
   if (typeof separator !== 'string' || separator === '') {
     throw new TypeError('separator must be a string of one character or more');
   }

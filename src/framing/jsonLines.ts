@@ -1,3 +1,5 @@
+import { callable } from '../contract/check.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import type { Codec } from './codec.js';
 import { fromJson, toJson } from './json.js';
 import { LineDecoder } from './lines.js';
@@ -10,6 +12,8 @@ export interface JsonLinesOptions {
    */
   readonly onInvalid?: (error: Error, line: string) => void;
 }
+
+const JSON_LINES_CHECKS = { onInvalid: callable } satisfies Checks<JsonLinesOptions>;
 
 /**
  * A JSON value a line (JSON Lines, NDJSON), as tools and Model Context Protocol servers speak it. Blank lines
@@ -25,13 +29,12 @@ export interface JsonLinesOptions {
  * @throws TypeError for a wrong option.
  * @see {@link contentLength}
  */
-export function jsonLines<Out = unknown, In = unknown>({ onInvalid }: JsonLinesOptions = {}): Codec<
-  Out,
-  In
-> {
-  if (onInvalid !== undefined && typeof onInvalid !== 'function') {
-    throw new TypeError(`onInvalid must be a function, not ${typeof onInvalid}`);
-  }
+export function jsonLines<Out = unknown, In = unknown>(
+  options: JsonLinesOptions = {},
+): Codec<Out, In> {
+  checkArguments('jsonLines', arguments, 1);
+  checkOptions('jsonLines', options, JSON_LINES_CHECKS);
+  const { onInvalid } = options;
   const read = (line: string, next: (value: Out) => void): void => {
     if (line.trim() === '') return;
     let value: unknown;

@@ -1,8 +1,10 @@
+import { oneOf } from '../contract/check.js';
+import type { LineInput } from '../contract/LineInput.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import type { Codec, Decoder } from './codec.js';
 import { decodeUtf8, utf8Blocks } from './utf8.js';
 
-/** What a line codec sends: each value becomes one line, as `String(value)`. */
-export type LineInput = string | number | boolean | bigint;
+export type { LineInput };
 
 /** Options of {@link lines}. */
 export interface LinesOptions {
@@ -12,6 +14,8 @@ export interface LinesOptions {
    */
   readonly lineBreaks?: 'reject' | 'allow';
 }
+
+const LINES_CHECKS = { lineBreaks: oneOf('reject', 'allow') } satisfies Checks<LinesOptions>;
 
 /** Thrown by the encoder of {@link lines}; the worker says which command it was meant for. */
 export class LineBreak extends Error {}
@@ -36,12 +40,10 @@ const CR = 13;
  * @throws TypeError for a wrong option.
  * @see {@link delimited} for other separators, {@link bytes} for none
  */
-export function lines({ lineBreaks = 'reject' }: LinesOptions = {}): Codec<string, LineInput> {
-  if (!['reject', 'allow'].includes(lineBreaks)) {
-    throw new TypeError(
-      `lines: lineBreaks must be 'reject' or 'allow', not ${lineBreaks as string}`,
-    );
-  }
+export function lines(options: LinesOptions = {}): Codec<string, LineInput> {
+  checkArguments('lines', arguments, 1);
+  checkOptions('lines', options, LINES_CHECKS);
+  const { lineBreaks = 'reject' } = options;
   return {
     decoder: (next, { maxLineBytes }) => new LineDecoder(next, maxLineBytes),
     encode(value) {

@@ -1,13 +1,17 @@
 import { ignoreElements, Observable } from 'rxjs';
-import { checkOptions } from '../contract/check.js';
-import type { Command } from '../contract/command.js';
+import { parseCommand, type Command } from '../contract/command.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
-import { lifeOf, type LifeOptions } from './lifeOf.js';
-import { withCodec } from '../run/RunOptions.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
+import { LIFE_CHECKS, lifeWith, type LifeOptions } from './lifeOf.js';
 
 /** Options of {@link fromCommand}. */
 export type FromCommandOptions<Out = string, In = LineInput> = Omit<LifeOptions<Out, In>, 'output'>;
+
+const { output, ...checks } = LIFE_CHECKS;
+
+/** The checks of {@link FromCommandOptions}. */
+export const FROM_COMMAND_CHECKS = checks satisfies Checks<FromCommandOptions>;
 
 /** Runs a program whose codec says what comes out of it and what goes in. */
 export function fromCommand<Out, In = LineInput>(
@@ -40,12 +44,19 @@ export function fromCommand<Out, In>(
   command: Command,
   options: FromCommandOptions<Out, In> = {},
 ): Observable<Out> {
-  checkOptions('options', options);
-  const run = (output?: LifeOptions<Out, In>['output']) =>
-    lifeOf(command, withCodec({ ...options, ...(output && { output }) }));
-  void run(); // Checks the arguments now, not at the subscription.
+  checkArguments('fromCommand', arguments, 2);
+  checkOptions('fromCommand', options, FROM_COMMAND_CHECKS);
+  return outputOf(command, options);
+}
+
+/** The output of a program whose options are checked. @throws TypeError if the command is none. */
+export function outputOf<Out, In>(
+  command: Command,
+  options: FromCommandOptions<Out, In>,
+): Observable<Out> {
+  parseCommand(command); // Now, not at the subscription.
   return new Observable((subscriber) =>
-    run({ next: (value) => subscriber.next(value) })
+    lifeWith(command, { ...options, output: { next: (value) => subscriber.next(value) } })
       .pipe(ignoreElements())
       .subscribe(subscriber),
   );

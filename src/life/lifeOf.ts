@@ -19,9 +19,10 @@ import type { Command } from '../contract/command.js';
 import { InputClosedError } from '../contract/errors.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
-import { checkMethods, checkOptions, checkNotText, checkType } from '../contract/check.js';
+import { checkNotText, methods, object, type Check } from '../contract/check.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import { ReadPosition } from '../contract/ReadPosition.js';
-import { planRun, type RunOptions } from '../run/RunOptions.js';
+import { planRun, RUN_CHECKS, type RunOptions } from '../run/RunOptions.js';
 import { isSource, pour } from '../run/InputPump.js';
 import { InputQueue } from '../run/InputQueue.js';
 import { RunSequence } from './RunSequence.js';
@@ -38,6 +39,21 @@ export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Ou
   /** Stops the program when it is aborted; the stream errors with the signal's reason. @defaultValue none */
   readonly signal?: AbortSignal;
 }
+
+const source: Check = (name, value) => {
+  checkNotText(name, value);
+  if (isSource(value)) return;
+  throw new TypeError(`${name} must be an Observable, a promise, an iterable or a stream`);
+};
+
+/** The checks of {@link LifeOptions}. */
+export const LIFE_CHECKS = {
+  ...RUN_CHECKS,
+  input: source,
+  output: object,
+  stderrLines: object,
+  signal: methods('addEventListener', 'removeEventListener'),
+} satisfies Checks<LifeOptions>;
 
 /** The life of a program whose codec says what comes out of it and what goes in. */
 export function lifeOf<Out, In = LineInput>(
@@ -75,15 +91,17 @@ export function lifeOf<Out, In>(
   command: Command,
   options: LifeOptions<Out, In> = {},
 ): Observable<WorkerStatus> {
-  checkOptions('options', options);
+  checkArguments('lifeOf', arguments, 2);
+  checkOptions('lifeOf', options, LIFE_CHECKS);
+  return lifeWith(command, options);
+}
+
+/** The life of a program whose options are checked. */
+export function lifeWith<Out, In>(
+  command: Command,
+  options: LifeOptions<Out, In>,
+): Observable<WorkerStatus> {
   const { input, output, stderrLines, signal } = options;
-  checkNotText('input', input);
-  if (input !== undefined && !isSource(input)) {
-    throw new TypeError('input must be an Observable, a promise, an iterable or a stream');
-  }
-  checkType('output', output, 'object');
-  checkType('stderrLines', stderrLines, 'object');
-  checkMethods('signal', signal, 'addEventListener', 'removeEventListener');
   const plan = planRun(command, options, input !== undefined);
   const inputIsOver$ = new Subject<void>();
   const queue = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {

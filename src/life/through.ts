@@ -1,15 +1,19 @@
 import type { OperatorFunction } from 'rxjs';
-import type { Command } from '../contract/command.js';
+import { parseCommand, type Command } from '../contract/command.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
-import { fromCommand, type FromCommandOptions } from './fromCommand.js';
-import { withCodec } from '../run/RunOptions.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
+import { FROM_COMMAND_CHECKS, outputOf, type FromCommandOptions } from './fromCommand.js';
 
 /** Options of {@link through}. */
 export type ThroughOptions<Out = string, In = LineInput> = Omit<
   FromCommandOptions<Out, In>,
   'input'
 >;
+
+const { input, ...checks } = FROM_COMMAND_CHECKS;
+
+const THROUGH_CHECKS = checks satisfies Checks<ThroughOptions>;
 
 /** Sends a stream through a program whose codec says what comes out of it and what goes in. */
 export function through<Out, In = LineInput>(
@@ -44,6 +48,8 @@ export function through<Out, In>(
   command: Command,
   options: ThroughOptions<Out, In> = {},
 ): OperatorFunction<In, Out> {
-  void fromCommand(command, withCodec(options)); // Checks the arguments now, not at the subscription.
-  return (source$) => fromCommand(command, { ...withCodec(options), input: source$ });
+  checkArguments('through', arguments, 2);
+  checkOptions('through', options, THROUGH_CHECKS);
+  parseCommand(command); // Now, not at the subscription.
+  return (source$) => outputOf(command, { ...options, input: source$ });
 }

@@ -9,15 +9,21 @@ import {
 } from '../contract/errors.js';
 import type { LineInput } from '../framing/lines.js';
 import { restartWithin } from '../supervision/restartOnExit.js';
-import { planRestarts, RestartBudget, type RestartPolicy } from '../supervision/RestartPolicy.js';
-import { checkAtLeastOne, checkOptions, checkInteger } from '../contract/check.js';
+import {
+  planRestarts,
+  RESTART_CHECKS,
+  RestartBudget,
+  type RestartPolicy,
+} from '../supervision/RestartPolicy.js';
+import { atLeastOne, integer, type Check } from '../contract/check.js';
+import { checkOptions, fields, type Checks } from '../contract/options.js';
 import type { Pool, PoolStatus } from '../contract/Pool.js';
 import { poolTargets, type PoolTarget } from '../exchange/PoolTarget.js';
 import { serialize } from '../rx/serialize.js';
 import { withCodec } from '../run/RunOptions.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { LinkedQueue } from '../rx/LinkedQueue.js';
-import { createWorker, type WorkerOptions } from '../worker/createWorker.js';
+import { createWorker, WORKER_CHECKS, type WorkerOptions } from '../worker/createWorker.js';
 import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
@@ -35,6 +41,19 @@ export interface PoolOptions<Out = string, In = LineInput> extends Omit<
    */
   readonly restart?: RestartPolicy;
 }
+
+const size: Check = (name, value) => {
+  integer(name, value);
+  atLeastOne(name, value);
+};
+
+const { start, supervise, replay, ...checks } = WORKER_CHECKS;
+
+const POOL_CHECKS = {
+  size,
+  ...checks,
+  restart: fields(RESTART_CHECKS),
+} satisfies Checks<PoolOptions>;
 
 /** One worker, and what the pool knows of it. */
 interface Member<Out, In> {
@@ -70,16 +89,14 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
   constructor(command: Command, poolOptions: PoolOptions<Out, In>) {
     this.#command = parseCommand(command);
     const given: unknown = poolOptions;
-    checkOptions('options', given ?? null);
-    const { size, restart, ...options } = poolOptions;
-    checkInteger({ size });
-    checkOptions('restart', restart);
-    checkAtLeastOne({ size });
-    this.size = size;
+    checkOptions('createPool', given ?? null, POOL_CHECKS);
+    const { size: count, restart, ...options } = poolOptions;
+    size('createPool: size', count);
+    this.size = count;
     const plan = planRestarts({ when: 'always', ...restart });
     const budget = new RestartBudget(plan);
     const supervise = restartWithin(plan, () => budget);
-    this.#members = Array.from({ length: size }, () => {
+    this.#members = Array.from({ length: count }, () => {
       const worker = createWorker(command, { ...withCodec(options), start: false, supervise });
       return { worker, isBusy: false, isAtRest: false, failure: undefined };
     });

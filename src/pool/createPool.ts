@@ -1,6 +1,7 @@
 import type { Pool } from '../contract/Pool.js';
 import { CommandPool, type PoolOptions } from './CommandPool.js';
 import type { Command } from '../contract/command.js';
+import { checkArguments } from '../contract/options.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
 
@@ -33,5 +34,6 @@ export function createPool<Out, In>(
   command: Command,
   options: PoolOptions<Out, In>,
 ): Pool<Out, In> {
+  checkArguments('createPool', arguments, 2);
   return new CommandPool(command, options);
 }

@@ -1,12 +1,17 @@
 import type { SchedulerLike } from 'rxjs';
 import {
-  checkNonNegative,
-  checkMethods,
-  checkOptions,
-  checkText,
-  checkType,
-  checkInteger,
+  boolean,
+  callable,
+  integer,
+  listOf,
+  methods,
+  nonNegative,
+  object,
+  oneOf,
+  text,
+  type Check,
 } from '../contract/check.js';
+import { fields, type Checks } from '../contract/options.js';
 import { clockOf } from '../rx/clock.js';
 import { parseCommand, type Command } from '../contract/command.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
@@ -69,21 +74,55 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly launch?: Launch;
 }
 
+/** The environment: text under names that are text. */
+const env: Check = (name, value) => {
+  object(name, value);
+  for (const [key, each] of Object.entries(value as NodeJS.ProcessEnv)) {
+    if (each !== undefined) text(`${name}.${key}`, each);
+    text(`${name}: the name ${key}`, key);
+  }
+};
+
+/** The checks of {@link RunOptions}. */
+export const RUN_CHECKS = {
+  cwd: text,
+  env,
+  argv0: text,
+  uid: integer,
+  gid: integer,
+  codec: methods('decoder', 'encode'),
+  stderr: oneOf('pipe', 'inherit'),
+  successExits: listOf('numbers', integer),
+  ready: callable,
+  startTimeoutMs: nonNegative,
+  stop: fields({
+    signal: oneOf(...STOP_SIGNALS),
+    endInputMs: nonNegative,
+    terminateMs: nonNegative,
+    killMs: nonNegative,
+    drainMs: nonNegative,
+  } satisfies Checks<StopOptions>),
+  ownGroup: boolean,
+  orphanGuard: boolean,
+  maxLineBytes: nonNegative,
+  maxPendingBytes: nonNegative,
+  scheduler: methods('now', 'schedule'),
+  launch: callable,
+} satisfies Checks<RunOptions>;
+
 const MIB = 1024 * 1024;
 
 /**
- * Checks a command and its options, and fills in the defaults.
+ * Fills in the defaults of options that are checked.
  *
  * @param input - whether stdin is a pipe.
- * @throws TypeError, RangeError that names the argument.
+ * @throws TypeError if the command is none.
  */
 export function planRun<Out, In>(
   command: Command,
   options: RunOptions<Out, In>,
   input: boolean,
 ): RunPlan<Out, In> {
-  checkOptions('options', options);
-  checkOptions('stop', options.stop);
   const {
     cwd,
     env,
@@ -109,29 +148,6 @@ export function planRun<Out, In>(
     scheduler,
     launch = launchReal,
   } = options;
-  checkText({ cwd, argv0 });
-  checkEnv(env);
-  checkInteger({ uid, gid });
-  checkMethods('codec', codec, 'decoder', 'encode');
-  checkType('ready', ready, 'function');
-  checkType('ownGroup', ownGroup, 'boolean');
-  checkType('orphanGuard', orphanGuard, 'boolean');
-  checkMethods('scheduler', scheduler, 'now', 'schedule');
-  checkType('launch', launch, 'function');
-  if (!['pipe', 'inherit'].includes(stderr)) {
-    throw new TypeError(`stderr must be 'pipe' or 'inherit', not ${String(options.stderr)}`);
-  }
-  if (!STOP_SIGNALS.includes(signal)) {
-    throw new TypeError(
-      `stop.signal must be one of ${STOP_SIGNALS.join(', ')}, not ${String(options.stop?.signal)}`,
-    );
-  }
-  if (!Array.isArray(successExits)) throw new TypeError('successExits must be a list of numbers');
-  successExits.forEach((code: unknown, index) =>
-    checkInteger({ [`successExits[${index}]`]: code ?? null }),
-  );
-  checkNonNegative({ startTimeoutMs, endInputMs, terminateMs, killMs, drainMs });
-  checkNonNegative({ maxLineBytes, maxPendingBytes });
   return {
     command: parseCommand(command),
     cwd,
@@ -155,11 +171,10 @@ export function planRun<Out, In>(
   };
 }
 
-/** Fills in the usual codec, for whoever passes options on. @throws TypeError if they are none. */
+/** Fills in the usual codec, for whoever passes options on. */
 export function withCodec<Out, In, Options extends object>(
   options: Options & Partial<WithCodec<Out, In>>,
 ): Options & WithCodec<Out, In> {
-  checkOptions('options', options);
   const { codec = usualCodec<Out, In>() } = options;
   return { ...options, codec };
 }
@@ -167,11 +182,4 @@ export function withCodec<Out, In, Options extends object>(
 /** Without a codec, Out and In are what lines() makes of them: the public declarations see to that. */
 function usualCodec<Out, In>(): Codec<Out, In> {
   return lines() as unknown as Codec<Out, In>;
-}
-
-function checkEnv(env: unknown): void {
-  checkOptions('env', env);
-  for (const [name, value] of Object.entries((env ?? {}) as Record<string, unknown>)) {
-    checkText({ [`env.${name}`]: value, [`env: the name ${name}`]: name });
-  }
 }

@@ -1,11 +1,14 @@
 import type { SchedulerLike } from 'rxjs';
 import {
-  checkNonNegative,
-  checkAtLeastOne,
-  checkMethods,
-  checkOptions,
-  checkType,
+  atLeastOne,
+  boolean,
+  callable,
+  methods,
+  nonNegative,
+  oneOf,
+  type Check,
 } from '../contract/check.js';
+import { checkOptions, type Checks } from '../contract/options.js';
 import { clockOf, MAX_TIMER_MS, type Clock } from '../rx/clock.js';
 import { RestartLimitError, SpawnError } from '../contract/errors.js';
 import type { Exit } from '../contract/exit.js';
@@ -34,6 +37,26 @@ export interface RestartPolicy {
   readonly random?: () => number;
 }
 
+const whenNamed = oneOf('on-failure', 'always');
+
+const when: Check = (name, value) => {
+  if (typeof value !== 'function') whenNamed(name, value);
+};
+
+/** The checks of {@link RestartPolicy}. */
+export const RESTART_CHECKS = {
+  when,
+  delayMs: nonNegative,
+  factor: atLeastOne,
+  maxDelayMs: nonNegative,
+  jitter: boolean,
+  maxRestarts: nonNegative,
+  withinMs: nonNegative,
+  stableAfterMs: nonNegative,
+  scheduler: methods('now', 'schedule'),
+  random: callable,
+} satisfies Checks<RestartPolicy>;
+
 /** A policy with its defaults filled in. */
 export interface RestartPlan extends Required<Omit<RestartPolicy, 'scheduler'>> {
   /** That of `scheduler`, if there is one. */
@@ -42,7 +65,7 @@ export interface RestartPlan extends Required<Omit<RestartPolicy, 'scheduler'>> 
 
 /** Checks a policy, and fills in the defaults. @throws TypeError, RangeError that names the option. */
 export function planRestarts(policy: RestartPolicy): RestartPlan {
-  checkOptions('policy', policy);
+  checkOptions('restartOnExit', policy, RESTART_CHECKS);
   const {
     when = 'on-failure',
     delayMs = 100,
@@ -55,14 +78,6 @@ export function planRestarts(policy: RestartPolicy): RestartPlan {
     random = Math.random,
     scheduler,
   } = policy;
-  if (typeof when !== 'function' && !['on-failure', 'always'].includes(when)) {
-    throw new TypeError(`when must be 'on-failure', 'always' or a function, not ${when as string}`);
-  }
-  checkType('jitter', jitter, 'boolean');
-  checkType('random', random, 'function');
-  checkMethods('scheduler', scheduler, 'now', 'schedule');
-  checkNonNegative({ delayMs, maxDelayMs, withinMs, stableAfterMs, maxRestarts });
-  checkAtLeastOne({ factor });
   const clock = scheduler && clockOf(scheduler);
   const delays = { delayMs, factor, maxDelayMs, jitter, random };
   return { when, ...delays, maxRestarts, withinMs, stableAfterMs, clock };

@@ -1,5 +1,6 @@
 import { noop, Observable, type MonoTypeOperatorFunction } from 'rxjs';
 import { currentClock } from '../rx/clock.js';
+import { checkArguments } from '../contract/options.js';
 import type { Exit } from '../contract/exit.js';
 import type { WorkerStatus } from '../contract/status.js';
 import {
@@ -32,6 +33,7 @@ import {
  * @see {@link createWorker}, {@link lifeOf}
  */
 export function restartOnExit(policy: RestartPolicy = {}): MonoTypeOperatorFunction<WorkerStatus> {
+  checkArguments('restartOnExit', arguments, 1);
   const plan = planRestarts(policy);
   return restartWithin(plan, () => new RestartBudget(plan));
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
 import type { VirtualTimeScheduler } from 'rxjs';
-import { checkNonNegative, checkMethods, kindOf } from '../contract/check.js';
+import { kindOf, methods, nonNegative } from '../contract/check.js';
 
 /**
  * Advances virtual time, one due moment after another. The work of a moment, and all that follows from it
@@ -25,7 +25,7 @@ export async function advance(scheduler: VirtualTimeScheduler, ms: number): Prom
   if (!isVirtual(scheduler)) {
     throw new TypeError(`scheduler must be a VirtualTimeScheduler, not ${kindOf(scheduler)}`);
   }
-  checkNonNegative({ ms });
+  nonNegative('ms', ms);
   if (ms === Infinity) throw new RangeError('ms must be finite: a restart policy never ends');
   const { maxFrames } = scheduler;
   const end = scheduler.frame + ms;
@@ -45,7 +45,7 @@ export async function advance(scheduler: VirtualTimeScheduler, ms: number): Prom
 
 function isVirtual(scheduler: unknown): boolean {
   if (typeof scheduler !== 'object' || scheduler === null) return false;
-  checkMethods('scheduler', scheduler, 'now', 'schedule');
+  methods('now', 'schedule')('scheduler', scheduler);
   return 'frame' in scheduler && 'flush' in scheduler;
 }
 

@@ -1,5 +1,6 @@
 import { ignoreElements, type SchedulerLike } from 'rxjs';
-import { checkMethods, checkOptions, checkType } from '../contract/check.js';
+import { callable, listOf, methods, oneOf, text } from '../contract/check.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import type { RunOptions } from '../run/RunOptions.js';
@@ -25,6 +26,12 @@ export interface FakeProgramOptions<In = string, Out = LineInput> {
    */
   readonly scheduler?: SchedulerLike;
 }
+
+const FAKE_CHECKS = {
+  codec: methods('decoder', 'encode'),
+  ignores: listOf('requests', oneOf('eof', ...STOP_SIGNALS, 'SIGKILL')),
+  scheduler: methods('now', 'schedule'),
+} satisfies Checks<FakeProgramOptions>;
 
 /** A program that exists in memory only. */
 export interface FakeProgram<In = string, Out = LineInput> {
@@ -72,14 +79,12 @@ export function fakeProgram<In, Out>(
   behaviour: FakeBehaviour<In, Out> = ignoreElements(),
   options: FakeProgramOptions<In, Out> = {},
 ): FakeProgram<In, Out> {
-  checkType('behaviour', behaviour, 'function');
-  checkOptions('options', options);
+  checkArguments('fakeProgram', arguments, 2);
+  callable('behaviour', behaviour);
+  checkOptions('fakeProgram', options, FAKE_CHECKS);
   // Without a codec, In and Out are those of lines(). The program may write line breaks inside a value.
   const usual = lines({ lineBreaks: 'allow' }) as unknown as Codec<In, Out>;
   const { codec = usual, scheduler } = options;
-  checkMethods('codec', codec, 'decoder', 'encode');
-  checkMethods('scheduler', scheduler, 'now', 'schedule');
-  checkIgnores(options.ignores);
   const defer = deferBy(scheduler);
   const runs: ScriptedRun<In, Out>[] = [];
   const refusals: Refusal[] = [];
@@ -110,7 +115,7 @@ export function fakeProgram<In, Out>(
       throw new Error('The fake program was not started: give its options to createWorker()');
     },
     refuse(code) {
-      checkType('code', code, 'string');
+      text('code', code);
       refusals.push(code);
     },
   };
@@ -132,14 +137,4 @@ function deferBy(scheduler: SchedulerLike | undefined): (act: () => void) => voi
     const action = scheduler?.schedule(once);
     void Promise.resolve().then(once);
   };
-}
-
-function checkIgnores(ignores: unknown): void {
-  const known: unknown[] = ['eof', ...STOP_SIGNALS, 'SIGKILL'] satisfies StopRequest[];
-  if (ignores === undefined) return;
-  if (!Array.isArray(ignores) || !ignores.every((request) => known.includes(request))) {
-    throw new TypeError(
-      "ignores must be a list of 'eof', 'SIGTERM' (or another stop signal) and 'SIGKILL'",
-    );
-  }
 }

@@ -7,9 +7,10 @@ import type { LineInput } from '../framing/lines.js';
 import type { ReactiveWorker, RejectedInput } from '../contract/ReactiveWorker.js';
 import { internals, type WorkerInternals } from '../contract/internals.js';
 import { InputSubject } from './InputSubject.js';
-import { checkOptions, checkType, checkInteger } from '../contract/check.js';
+import { boolean, callable, integer } from '../contract/check.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import { ReadPosition } from '../contract/ReadPosition.js';
-import { planRun, type RunOptions } from '../run/RunOptions.js';
+import { planRun, RUN_CHECKS, type RunOptions } from '../run/RunOptions.js';
 import { OutputIterator } from './OutputIterator.js';
 import { InputQueue } from '../run/InputQueue.js';
 import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
@@ -29,6 +30,14 @@ export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<
   /** How many of the last values a late subscriber of `output$` and `stderr$` gets. @defaultValue 0 */
   readonly replay?: number;
 }
+
+/** The checks of {@link WorkerOptions}. */
+export const WORKER_CHECKS = {
+  ...RUN_CHECKS,
+  start: boolean,
+  supervise: callable,
+  replay: integer,
+} satisfies Checks<WorkerOptions>;
 
 /** Creates a worker whose codec says what comes out of the program and what goes in. */
 export function createWorker<Out, In = LineInput>(
@@ -61,6 +70,8 @@ export function createWorker<Out, In>(
   command: Command,
   options: WorkerOptions<Out, In> = {},
 ): ReactiveWorker<Out, In> {
+  checkArguments('createWorker', arguments, 2);
+  checkOptions('createWorker', options, WORKER_CHECKS);
   return new CommandWorker(command, options);
 }
 
@@ -77,11 +88,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   #disposal: Promise<void> | undefined;
 
   constructor(command: Command, options: WorkerOptions<Out, In>) {
-    checkOptions('options', options);
     const { start = true, supervise = identity, replay = 0 } = options;
-    checkType('start', start, 'boolean');
-    checkType('supervise', supervise, 'function');
-    checkInteger({ replay });
     const plan = planRun(command, options, true);
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
