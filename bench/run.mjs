@@ -6,6 +6,7 @@ import { chart } from './harness/chart.mjs';
 import { compare } from './harness/compare.mjs';
 import { install } from './harness/install.mjs';
 import { canPin } from './harness/measure.mjs';
+import { isQuiet, load, untilQuiet } from './harness/quiet.mjs';
 import { Table } from './harness/Table.mjs';
 
 /** With `--quick`, a figure this many times its goal is a failure, unless it has a limit of its own. */
@@ -26,12 +27,13 @@ const table = new Table();
 const results = [];
 
 install();
+table.note(`load average ${load().toFixed(1)}, ${availableParallelism()} cores`);
 table.heading();
 for (const benchmark of await chosen()) {
   table.title(benchmark);
   if (benchmark.pinned && !canPin) table.note('skipped: there is no taskset to tie it to one core');
   else if (benchmark.figure)
-    tell(benchmark, OURS, { figures: [{ median: await benchmark.figure() }] });
+    show(benchmark, OURS, { figures: [{ median: await benchmark.figure() }] });
   else await run(benchmark);
 }
 if (!options.quick && !options.only) write();
@@ -44,12 +46,13 @@ async function chosen() {
   const all = await Promise.all(
     files.map(async (file) => ({ ...(await import(`./benchmarks/${file}`)).default, file })),
   );
-  const only = options.only.toUpperCase().split(',').filter(Boolean);
-  const unknown = only.filter((id) => !all.some((benchmark) => benchmark.id === id));
+  const only = options.only.toLowerCase().split(',').filter(Boolean);
+  const isNamed = (id) => all.some((benchmark) => benchmark.id.toLowerCase() === id);
+  const unknown = only.filter((id) => !isNamed(id));
   if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}`);
   return all
-    .filter(({ id }) => only.length === 0 || only.includes(id))
-    .toSorted((a, b) => a.id.slice(1) - b.id.slice(1));
+    .filter(({ id }) => only.length === 0 || only.includes(id.toLowerCase()))
+    .toSorted((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
 }
 
 async function run(benchmark) {
@@ -64,14 +67,19 @@ async function run(benchmark) {
 
 async function runSide(benchmark, side, title, how) {
   const progress = (pair) => table.progress(`${title} ${pair}/${how.pairs}`);
-  tell(benchmark, title, await compare(benchmark, side, { ...how, progress }));
+  table.progress('waiting for the machine to be quiet');
+  const wasQuiet = await (options.quick ? isQuiet() : untilQuiet());
+  const measured = await compare(benchmark, side, { ...how, progress });
+  const quiet = wasQuiet && (await isQuiet());
+  show(benchmark, title, { ...measured, load: load(), isUnderLoad: !quiet });
 }
 
-/** Shows and keeps the figures of one side. */
-function tell({ id, work, figures }, side, { failure, pairs, cpu, isControl, figures: measured }) {
+/** Prints and keeps the figures of one side. */
+function show({ id, work, figures }, side, { figures: measured, isControl, cpu, ...rest }) {
+  const { failure } = rest;
   figures.forEach(({ goal, gross = goal * GROSS, ...figure }, index) => {
     const isOurs = side === OURS;
-    const result = { id, work, side, ...figure, failure, pairs, ...measured?.[index] };
+    const result = { id, work, side, ...figure, ...rest, ...measured?.[index] };
     if (isOurs) result.goal = goal;
     const isGross = options.quick && result.median > gross;
     // A peer that fails is a finding; the library and the control must not.
@@ -81,14 +89,23 @@ function tell({ id, work, figures }, side, { failure, pairs, cpu, isControl, fig
       isFatal: (failure && (isOurs || isControl)) || (isOurs && isGross),
     });
     if (failure && index > 0) return;
-    table.row({ ...result, cpu: index === 0 ? cpu : undefined, note: noteOf(result, isGross) });
+    const isFirst = index === 0;
+    table.row({
+      ...result,
+      cpu: isFirst ? cpu : undefined,
+      load: isFirst ? rest.load : undefined,
+      note: noteOf(result, isGross),
+    });
   });
 }
 
-function noteOf({ goal, median, pairs }, isGross) {
-  if (goal === undefined) return pairs === 1 ? '(measured once)' : '';
-  if (median <= goal) return 'met';
-  return isGross ? 'missed by far' : 'missed';
+function noteOf({ goal, median, pairs, isUnderLoad }, isGross) {
+  const notes = [];
+  if (goal === undefined) notes.push(pairs === 1 ? 'measured once' : '');
+  else if (median <= goal) notes.push('met');
+  else notes.push(isGross ? 'missed by far' : 'missed');
+  if (isUnderLoad) notes.push('UNDER LOAD');
+  return notes.filter(Boolean).join(', ');
 }
 
 function write() {

@@ -1,14 +1,14 @@
 import { stdout } from 'node:process';
 import { format, formatFigure } from './format.mjs';
 
-const WIDTHS = [34, 14, 10, 16, 8, 8];
+const WIDTHS = [34, 14, 10, 16, 8, 6, 8];
 
-/** A table on the terminal, a row at a time, with a line below it that says what is being done. */
+/** A table on the terminal, printed row by row, with a line of progress below it. */
 export class Table {
   #hasProgress = false;
 
   heading() {
-    this.#cells('', 'figure', 'median', 'min – max', 'CPU', 'goal');
+    this.#cells('', 'figure', 'median', 'min – max', 'CPU', 'load', 'goal');
   }
 
   title({ id, work }) {
@@ -16,7 +16,7 @@ export class Table {
   }
 
   /** One figure of one side. */
-  row({ side, name, goal, min, max, cpu, note = '', failure, ...figure }) {
+  row({ side, name, goal, min, max, cpu, load, note = '', failure, ...figure }) {
     if (failure) {
       this.#cells(`    ${side}`, failure);
       return;
@@ -27,6 +27,7 @@ export class Table {
       formatFigure(figure),
       min === undefined ? '' : `${format(min)} – ${format(max)}`,
       cpu ? `${format(cpu.median)} ×` : '',
+      load === undefined ? '' : load.toFixed(1),
       goal === undefined ? '' : `≤ ${goal}`,
       note,
     );
@@ -36,7 +37,7 @@ export class Table {
     this.#line(`    ${text}`);
   }
 
-  /** Shows what is being done, where a line can be taken back. */
+  /** Shows the progress, on a terminal where a line can be erased. */
   progress(text) {
     if (!stdout.isTTY) return;
     stdout.write(`\r\x1b[K    ${text}`);

@@ -4,7 +4,6 @@ import { formatFigure } from './format.mjs';
 const TEXT = '#768390';
 const OURS = '#2f81f7';
 const PEER = '#8b949e';
-const GOAL = '#d9822b';
 
 const WIDTH = 420;
 const COLUMN_GAP = 28;
@@ -17,7 +16,7 @@ const TOP = 34;
 const BARS = { left: 164, right: WIDTH - 52, from: 0.2, to: 32 };
 const TICKS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
-/** Draws the times as bars, a panel for each figure, and says the other figures below. */
+/** Draws the times as bars, one panel per figure, with the other figures as text below. */
 export function chart(results) {
   const panels = panelsOf(results.filter(({ unit }) => !unit));
   const columns = inTwoColumns(panels);
@@ -35,8 +34,6 @@ export function chart(results) {
       'Time relative to raw node:child_process (1 ×): shorter is better.',
       'font-size="12"',
     ),
-    rect(width - 128, 3, 3, 11, GOAL),
-    text(width - 120, 12, 'goal of simple-ipc'),
     ...columns.flatMap((column, index) => drawColumn(column, index * (WIDTH + COLUMN_GAP))),
     ...others.map((line, index) => text(0, notesTop + index * ROW, line)),
     '</svg>',
@@ -48,8 +45,8 @@ export function chart(results) {
 function panelsOf(results) {
   const panels = new Map();
   for (const result of results) {
-    const { id, work, name } = result;
-    const title = `${id}  ${work}${name === 'time' ? '' : `: ${name}`}`;
+    const { work, name } = result;
+    const title = `${work}${name === 'time' ? '' : `: ${name}`}`;
     panels.set(title, [...(panels.get(title) ?? []), result]);
   }
   return [...panels].map(([title, rows]) => ({ title, rows }));
@@ -109,7 +106,6 @@ function drawRow(row, left, top) {
       isOurs ? OURS : PEER,
       isOurs ? 1 : 0.6,
     ),
-    ...(isOurs ? [rect(left + xOf(row.goal) - 1, top, 3, ROW, GOAL)] : []),
     text(left + WIDTH, baseline, formatFigure(row), 'text-anchor="end"'),
   ];
 }
@@ -122,9 +118,8 @@ function xOf(ratio) {
 }
 
 function describe(result) {
-  const { id, work, name, unit, goal, failure } = result;
-  const figure = failure ?? `${formatFigure(result)} (goal ≤ ${goal} ${unit})`;
-  return `${id}  ${work}, ${name}: ${figure}`;
+  const { work, name, failure } = result;
+  return `${work}, ${name}: ${failure ?? formatFigure(result)}`;
 }
 
 function text(x, y, content, attributes = '') {
