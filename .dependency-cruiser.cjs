@@ -2,21 +2,22 @@ const { builtinModules } = require('node:module');
 
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
-  ['index.ts', 'imperative.ts', 'testing.ts'],
-  ['pool/', 'testing/'],
+  ['index.ts', 'imperative.ts', 'testing.ts', 'remote.ts', 'host.ts'],
+  ['pool/', 'testing/', 'host/', 'remote/'],
   ['worker/'],
   ['exchange/', 'flow/'],
   ['supervision/'],
   ['life/'],
   ['run/'],
-  ['process/'],
+  ['process/', 'link/'],
   ['framing/'],
   ['contract/'],
   ['rx/'],
 ];
 
 /** What `simple-ipc/remote` is made of. */
-const forBrowsers = '^src/(rx|framing|contract|exchange|flow)/|^src/worker/internals\\.ts$';
+const forBrowsers =
+  '^src/(rx|framing|contract|exchange|flow|link|remote)/|^src/worker/OutputIterator\\.ts$';
 const onlyInNode = [`^(node:)?(${builtinModules.join('|')})$`, '(^|/)cross-spawn($|/)'];
 
 const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;

@@ -15,7 +15,7 @@ const forBrowsers = [
   ...['rx', 'framing', 'contract', 'exchange', 'flow'].flatMap((folder) =>
     readdirSync(join(root, 'src', folder)).map((file) => `${folder}/${file}`),
   ),
-  'worker/internals.ts',
+  'worker/OutputIterator.ts',
 ];
 
 interface Metafile {
