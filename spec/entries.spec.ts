@@ -12,7 +12,7 @@ const entries = Object.keys(manifest.exports)
 
 /** What a browser is given; see `.dependency-cruiser.cjs`. */
 const forBrowsers = [
-  ...['rx', 'framing', 'contract', 'exchange', 'flow'].flatMap((folder) =>
+  ...['rx', 'framing', 'contract', 'exchange', 'flow', 'link'].flatMap((folder) =>
     readdirSync(join(root, 'src', folder)).map((file) => `${folder}/${file}`),
   ),
   'worker/OutputIterator.ts',
