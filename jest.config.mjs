@@ -16,7 +16,7 @@ export default {
     '^simple-ipc/([a-z]+)$': '<rootDir>/src/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: '100%',
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'babel',

@@ -20,14 +20,6 @@ import {
 const stop = { endInputMs: 100, terminateMs: 200, killMs: 200, drainMs: 200 };
 const patient = { ...stop, drainMs: 30_000 };
 
-/** Expects it within the times of `stop`, 0.6 s in all, with patience; the default ones are 8 s. */
-async function soon<T>(promise: Promise<T>): Promise<T> {
-  const startedAt = performance.now();
-  const value = await promise;
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
-  return value;
-}
-
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('the program leaves descendants', () => {
@@ -45,7 +37,7 @@ describe('the program leaves descendants', () => {
     const { states } = record(worker);
     const pid = Number(await first(worker.output$));
     expect(isAlive(pid)).toBe(true);
-    const { exit } = await soon(until(worker, 'exited'));
+    const { exit } = await until(worker, 'exited');
     expect(exit).toMatchObject({ code: 0, reason: 'success' });
     expect(isAlive(pid)).toBe(false);
     expect(states).toEqual(['starting', 'running', 'exited']);
@@ -56,7 +48,7 @@ describe('the program leaves descendants', () => {
     record(worker);
     const pids = (await first(worker.output$)).split(' ').map(Number);
     process.kill(pids[0]!, 'SIGKILL');
-    const { error } = await soon(until(worker, 'failed'));
+    const { error } = await until(worker, 'failed');
     expect(error).toMatchObject({ exit: { signal: 'SIGKILL' } });
     expect(pids.filter(isAlive)).toEqual([]);
   });
@@ -69,7 +61,7 @@ describe('the program leaves descendants', () => {
     const pid = Number(await first(worker.output$));
     strangers.push(pid);
     // It sleeps for 1,000 s: whoever waited for it would not get here.
-    const { exit } = await soon(until(worker, 'exited'));
+    const { exit } = await until(worker, 'exited');
     expect(exit).toMatchObject({ code: 0, reason: 'success' });
     expect(all).toEqual(['starting', 'running', String(pid), 'exited']);
     // It is not ours to end.
@@ -79,7 +71,7 @@ describe('the program leaves descendants', () => {
   it('15: a grandchild in a session of its own never stops writing: exited within drainMs', async () => {
     const worker = use(createWorker(fixture('leaveBehind.mjs', 'session', 'yes'), { stop }));
     const pid = Number(await first(worker.output$));
-    const { exit } = await soon(until(worker, 'exited'));
+    const { exit } = await until(worker, 'exited');
     expect(exit).toMatchObject({ code: 0, reason: 'success' });
     // Nobody reads what it writes any more.
     await eventually(() => !isAlive(pid));
@@ -156,16 +148,15 @@ describe('the program leaves descendants', () => {
   });
 
   onLinux('16: a zombie in the group, which nobody reaps, counts as dead', async () => {
-    const patience = { terminateMs: 8_000, killMs: 0 };
+    const patience = { terminateMs: 600_000, killMs: 0 };
     const worker = use(createWorker(fixture('leaveZombie.sh'), { stop: patience }));
     const [parent, zombie] = (await first(worker.output$)).split(' ').map(Number);
     strangers.push(parent!);
     const { pid: leader } = await until(worker, 'running');
     await eventually(() => !isAlive(zombie!));
     expect(groupOf(zombie!)).toBe(leader);
-    const startedAt = performance.now();
+    // Who waited for the zombie would wait for ten minutes.
     await worker.stop();
     expect(groupOf(zombie!)).toBe(leader);
-    expect(performance.now() - startedAt).toBeLessThan(7_000);
   });
 });

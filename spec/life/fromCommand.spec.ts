@@ -9,7 +9,6 @@ import {
   delay,
   EMPTY,
   firstValueFrom,
-  from,
   lastValueFrom,
   map,
   NEVER,
@@ -448,7 +447,8 @@ describe('fromCommand', () => {
 
     it('reports nothing of how the program ends then', async () => {
       const errors = collectUnhandled();
-      const line$ = fromCommand(sh('trap "exit 3" TERM; echo $$; sleep 1000 & wait'));
+      const exitWith3 = "process.on('SIGTERM', () => process.exit(3)); setInterval(() => {}, 1e6);";
+      const line$ = fromCommand(node(`${exitWith3} console.log(process.pid)`));
       await allGone([await firstValueFrom(line$)]);
       // An exit is seen some turns after it; the pipes have closed long before the last of these.
       for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
@@ -457,13 +457,14 @@ describe('fromCommand', () => {
 
     it('leaves one program of several that switchMap ran', async () => {
       const seen: string[][] = [];
-      const last$ = from([1, 2, 3, 4, 5]).pipe(
-        // Each is there before the next takes its place.
-        concatMap((id) => of(id).pipe(delay(id === 1 ? 0 : 30))),
-        switchMap(() => fromCommand(family)),
-      );
-      const subscription = last$.subscribe((line) => seen.push(line.split(' ')));
-      await eventually(() => seen.length === 5);
+      const next$ = new Subject<number>();
+      const subscription = next$
+        .pipe(switchMap(() => fromCommand(family)))
+        .subscribe((line) => seen.push(line.split(' ')));
+      for (let id = 1; id <= 5; id++) {
+        next$.next(id);
+        await eventually(() => seen.length === id);
+      }
       await allGone(seen.slice(0, -1).flat());
       expect(seen.at(-1)?.every((pid) => isAlive(Number(pid)))).toBe(true);
       subscription.unsubscribe();

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 
 /** A piece of TypeScript in a document. */
 export interface CodeBlock {
-  /** What its first line names, `// Service.ts`, or where it stands. */
+  /** The path of its file: next to its document, named by its first line (`// Service.ts`) or by its place. */
   readonly name: string;
   readonly text: string;
 }
@@ -16,8 +16,8 @@ export function codeBlocksOf(document: string): CodeBlock[] {
   const markdown = readFileSync(resolve(root, document), 'utf8');
   return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(({ 1: text = '', index }) => {
     const line = markdown.slice(0, index).split('\n').length;
-    const name = /^\/\/ ([\w.]+\.ts)\n/.exec(text)?.[1] ?? `${document}:${String(line)}.ts`;
-    return { name, text };
+    const file = /^\/\/ ([\w.]+\.ts)\n/.exec(text)?.[1];
+    return { name: file ? join(dirname(document), file) : `${document}:${String(line)}.ts`, text };
   });
 }
 
@@ -39,40 +39,52 @@ export function examplesInSources(): CodeBlock[] {
     });
 }
 
-/** Imports what a block uses of these modules, of those from which it imports nothing itself. */
+/**
+ * Imports what a block uses of these modules, but what it declares or imports itself.
+ *
+ * @param modules - the names that each module exports; `type X` for a type.
+ */
 export function withImports(
   { name, text }: CodeBlock,
-  modules: Readonly<Record<string, object>>,
+  modules: Readonly<Record<string, readonly string[]>>,
 ): CodeBlock {
-  const words = new Set(text.match(/[\w$]+/g));
+  const isUsed = (word: string) => new RegExp(`(?<![\\w$])${escape(word)}(?![\\w$])`).test(text);
+  const isDeclared = (word: string) =>
+    new RegExp(`(const|let|function|class|interface) ${escape(word)}(?![\\w$])`).test(text);
   const imports = Object.entries(modules).map(([module, exported]) => {
-    const used = text.includes(`from '${module}'`)
-      ? []
-      : Object.keys(exported).filter((key) => words.has(key));
-    return `import { ${used.join(', ')} } from '${module}';`;
+    const missing = exported.filter((key) => {
+      const word = key.replace('type ', '');
+      return isUsed(word) && !isDeclared(word);
+    });
+    return text.includes(`from '${module}'`)
+      ? ''
+      : `import { ${missing.join(', ')} } from '${module}';`;
   });
   return { name, text: `${imports.join('')} ${text}` };
 }
 
+const escape = (name: string) => name.replaceAll('$', '\\$');
+
+/** The names that a text of declarations exports, as `withImports` takes them. */
+export const exportedBy = (declarations: string) =>
+  [...declarations.matchAll(/^ *export (const|interface) ([\w$]+)/gm)].map(
+    ({ 1: kind, 2: name = '' }) => (kind === 'interface' ? `type ${name}` : name),
+  );
+
 /**
- * Checks the types of code blocks, as if they were files next to their document.
+ * Checks the types of code blocks, all in one program.
  *
- * @param ambient - declarations that hold in all of them.
- * @returns what is wrong, one line each.
+ * @param others - further files that they may import: their paths and texts.
+ * @returns the errors, one line each.
  */
 export function typeErrorsIn(
-  document: string,
   blocks: readonly CodeBlock[],
-  ambient = '',
+  others: Readonly<Record<string, string>> = {},
 ): string[] {
-  const folder = dirname(resolve(root, document));
-  const named = blocks.map(({ name, text }) => [name, `${text}\nexport {};`] as const);
-  const files = new Map(
-    [...named, ['ambient.d.ts', ambient] as const].map(([name, text]) => [
-      resolve(folder, name.replaceAll('/', ' ')),
-      text,
-    ]),
-  );
+  const files = new Map([
+    ...blocks.map(({ name, text }) => [resolve(root, name), `${text}\nexport {};`] as const),
+    ...Object.entries(others).map(([name, text]) => [resolve(root, name), text] as const),
+  ]);
   const { config } = ts.readConfigFile(resolve(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, root);
   const host = ts.createCompilerHost(options);
@@ -94,7 +106,7 @@ export function typeErrorsIn(
     return found.map(({ messageText, start = 0 }) => {
       const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
       const message = ts.flattenDiagnosticMessageText(messageText, ' ');
-      return `${path.slice(folder.length + 1)}, line ${line}: ${message}`;
+      return `${relative(root, path)}, line ${line}: ${message}`;
     });
   });
 }

@@ -164,7 +164,7 @@ export const first = <T>(source$: Observable<T>, matches: (value: T) => boolean 
 
 /** Settles when it is so: for what says nothing when it happens. */
 export async function eventually(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 90_000;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`never: ${String(isSo)}`);
     await delay(5);

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runInThisContext } from 'node:vm';
 import { addedResources } from './addedResources.js';
@@ -7,8 +8,9 @@ import { startedProcesses, type StartedProcess } from './startedProcesses.js';
 // its file's business, until its `afterAll`. Hooks that clean up belong inside a `describe`: those at
 // the top of a file run after the ones here.
 
-/** How long things may take to settle, from short to long waits: 3 s in all. */
-const WAITS_MS = [0, 5, 10, 20, 40, 75, 150, ...Array<number>(27).fill(100)];
+/** How long things may take to settle, from short to long waits: 3 s in all, more where many programs compete. */
+const load = Math.max(1, loadavg()[0]! / availableParallelism());
+const WAITS_MS = [0, 5, 10, 20, 40, 75, 150, ...Array<number>(Math.ceil(27 * load)).fill(100)];
 
 interface Moment {
   readonly resources: readonly string[];

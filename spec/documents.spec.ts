@@ -1,0 +1,162 @@
+import { spawnSync } from 'node:child_process';
+import * as rxjs from 'rxjs';
+import * as simpleIpc from 'simple-ipc';
+import * as imperative from 'simple-ipc/imperative';
+import * as testing from 'simple-ipc/testing';
+import {
+  codeBlocksOf,
+  examplesInSources,
+  exportedBy,
+  toCommonJs,
+  typeErrorsIn,
+  withImports,
+  type CodeBlock,
+} from './support/codeBlocks.js';
+import { eventually } from './support/programs.js';
+
+/** Packages that the recipes import and that are not installed. */
+const FRAMEWORKS = `
+declare module '@nestjs/common' {
+  export class Logger {
+    constructor(context: string);
+    warn(message: unknown): void;
+  }
+  export interface OnApplicationShutdown {
+    onApplicationShutdown(): unknown;
+  }
+}
+declare module '@angular/core' {
+  export function Injectable(options: { providedIn: 'root' }): ClassDecorator;
+  export abstract class DestroyRef {
+    abstract onDestroy(callback: () => void): () => void;
+  }
+  export function inject<T>(token: abstract new () => T): T;
+}
+declare module '@angular/core/rxjs-interop' {
+  import type { Observable } from 'rxjs';
+  export function toSignal<T>(source$: Observable<T>, options: { requireSync: true }): () => T;
+  export function toSignal<T>(source$: Observable<T>, options: { initialValue: T }): () => T;
+}`;
+
+/** The names that short examples use without a declaration. */
+const PRELUDE = `
+declare module 'prelude' {
+  import type { Observable, VirtualTimeScheduler } from 'rxjs';
+  import type { ReactiveWorker, WorkerOptions } from 'simple-ipc';
+  export interface Message { readonly id: number }
+  export interface Request { readonly method: string }
+  export interface Reply { readonly result: unknown }
+  export const query$: Observable<string>;
+  export const searches$: Observable<string>;
+  export const positions$: Observable<string>;
+  export const documents$: Observable<string>;
+  export const requests$: Observable<Message>;
+  export const engine: ReactiveWorker;
+  export const worker: ReactiveWorker;
+  export const server: ReactiveWorker<Message, Message>;
+  export const database: { insert(line: string): Promise<number> };
+  export const store: (line: string) => Promise<void>;
+  export const readLines: () => AsyncIterable<string>;
+  export const createLines: () => Iterable<string>;
+  export const file: string;
+  export const scheduler: VirtualTimeScheduler;
+  export const EngineService: new (options: WorkerOptions) => object;
+}`;
+
+const modules = {
+  rxjs,
+  'simple-ipc': simpleIpc,
+  'simple-ipc/imperative': imperative,
+  'simple-ipc/testing': testing,
+};
+
+/** A short example, with what it takes for granted. */
+const complete = (block: CodeBlock) =>
+  withImports(block, {
+    ...Object.fromEntries(Object.entries(modules).map(([name, all]) => [name, Object.keys(all)])),
+    prelude: exportedBy(PRELUDE),
+  });
+
+const recipes = codeBlocksOf('docs/recipes.md');
+const examples = examplesInSources();
+const readme = codeBlocksOf('README.md');
+
+describe('the code in the documents', () => {
+  it('is found', () => {
+    expect(recipes.length).toBeGreaterThan(9);
+    expect(readme.length).toBeGreaterThan(5);
+  });
+
+  it('has an example for each function and class of the public entries', () => {
+    const shown = examples.map(({ text }) => text).join('\n');
+    const names = [simpleIpc, imperative, testing].flatMap((module) => Object.keys(module));
+    const isShown = (name: string) =>
+      name.endsWith('Error') || new RegExp(`${name}[(<]`).test(shown);
+    expect(names.filter((name) => !isShown(name))).toEqual([]);
+  });
+
+  it('has no type errors, and a wrong example would have one', () => {
+    const wrong = {
+      name: 'wrong.ts',
+      text: "import { createWorker } from 'simple-ipc';\ncreateWorker(1);",
+    };
+    const blocks = [...recipes, ...[...readme, ...examples].map(complete), wrong];
+    expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE })).toEqual([
+      expect.stringMatching(/^wrong\.ts, line 2: .*number/),
+    ]);
+  });
+
+  describe('that is a spec, passes:', () => {
+    const known: Record<string, unknown> = { ...modules };
+    for (const name of ['OracleService.ts', 'OracleService.spec.ts']) {
+      const script = toCommonJs(recipes.find((block) => block.name === `docs/${name}`)!);
+      const exported = {};
+      // In this realm, which has jest's globals.
+      // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+      new Function('require', 'exports', script)((path: string) => known[path], exported);
+      known[`./${name.replace('.ts', '.js')}`] = exported;
+    }
+  });
+});
+
+/** Runs an example to its end, and until it has printed so many lines. */
+async function run(file: string, lines: number): Promise<string[]> {
+  const printed: string[] = [];
+  const console = { log: (line: unknown) => printed.push(String(line)) };
+  const example = complete(examples.find(({ name }) => name.startsWith(`${file}:`))!);
+  const script = `return (async () => { ${toCommonJs(example)} })();`;
+  const known = { ...modules, prelude: { scheduler: new rxjs.VirtualTimeScheduler() } };
+  // In this realm, where the programs are ended after the test.
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
+  await new Function('require', 'exports', 'console', script)(
+    (path: keyof typeof known) => known[path],
+    {},
+    console,
+  );
+  await eventually(() => printed.length >= lines);
+  return printed;
+}
+
+const itWith = (program: string) =>
+  spawnSync(program, { input: '', timeout: 10_000 }).error ? it.skip : it;
+
+describe('the examples in the documentation of the sources print what they say:', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  itWith('bc')('createWorker', async () => {
+    expect(await run('src/worker/createWorker.ts', 1)).toEqual(['42']);
+  });
+
+  itWith('bc')('the Worker of simple-ipc/imperative', async () => {
+    jest.spyOn(console, 'log').mockImplementation();
+    expect(await run('src/imperative.ts', 1)).toEqual(['42']);
+  });
+
+  it('through', async () => {
+    expect(await run('src/life/through.ts', 2)).toEqual(['a', 'b']);
+  });
+
+  it('fakeProgram', async () => {
+    expect(await run('src/testing/fakeProgram.ts', 1)).toEqual(['42']);
+  });
+});
