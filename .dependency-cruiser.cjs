@@ -2,7 +2,8 @@ const { builtinModules } = require('node:module');
 
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
-  ['index.ts', 'imperative.ts', 'testing.ts', 'remote.ts', 'host.ts'],
+  ['index.ts', 'imperative.ts', 'testing.ts', 'remote.ts', 'host.ts', 'nestjs.ts'],
+  ['nestjs/'],
   ['pool/', 'testing/', 'host/', 'remote/'],
   ['worker/'],
   ['exchange/', 'flow/'],

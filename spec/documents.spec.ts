@@ -1,7 +1,11 @@
+import * as nestCommon from '@nestjs/common';
+import * as nestTerminus from '@nestjs/terminus';
+import * as nestTesting from '@nestjs/testing';
 import { spawnSync } from 'node:child_process';
 import * as rxjs from 'rxjs';
 import * as simpleIpc from 'simple-ipc';
 import * as imperative from 'simple-ipc/imperative';
+import * as nestjs from 'simple-ipc/nestjs';
 import * as testing from 'simple-ipc/testing';
 import {
   codeBlocksOf,
@@ -16,15 +20,6 @@ import { eventually } from './support/programs.js';
 
 /** Packages that the recipes import and that are not installed. */
 const FRAMEWORKS = `
-declare module '@nestjs/common' {
-  export class Logger {
-    constructor(context: string);
-    warn(message: unknown): void;
-  }
-  export interface OnApplicationShutdown {
-    onApplicationShutdown(): unknown;
-  }
-}
 declare module '@angular/core' {
   export function Injectable(options: { providedIn: 'root' }): ClassDecorator;
   export abstract class DestroyRef {
@@ -42,6 +37,7 @@ declare module '@angular/core/rxjs-interop' {
 const PRELUDE = `
 declare module 'prelude' {
   import type { Observable, VirtualTimeScheduler } from 'rxjs';
+  import type { INestApplicationContext, Type } from '@nestjs/common';
   import type { ReactiveWorker, WorkerOptions } from 'simple-ipc';
   export interface Message { readonly id: number }
   export interface Request { readonly method: string }
@@ -60,6 +56,8 @@ declare module 'prelude' {
   export const createLines: () => Iterable<string>;
   export const file: string;
   export const scheduler: VirtualTimeScheduler;
+  export const app: INestApplicationContext;
+  export const AppModule: Type;
   export const EngineService: new (options: WorkerOptions) => object;
 }`;
 
@@ -67,18 +65,35 @@ const modules = {
   rxjs,
   'simple-ipc': simpleIpc,
   'simple-ipc/imperative': imperative,
+  'simple-ipc/nestjs': nestjs,
   'simple-ipc/testing': testing,
 };
 
+/** Packages that the examples of one folder use besides. */
+const frameworks = {
+  'src/nestjs/': {
+    '@nestjs/common': nestCommon,
+    '@nestjs/terminus': nestTerminus,
+    '@nestjs/testing': nestTesting,
+  },
+};
+
+const namesOf = (packages: Record<string, object>) =>
+  Object.fromEntries(Object.entries(packages).map(([name, all]) => [name, Object.keys(all)]));
+
 /** A short example, with what it takes for granted. */
-const complete = (block: CodeBlock) =>
-  withImports(block, {
-    ...Object.fromEntries(Object.entries(modules).map(([name, all]) => [name, Object.keys(all)])),
+const complete = (block: CodeBlock) => {
+  const framework = Object.entries(frameworks).find(([folder]) => block.name.startsWith(folder));
+  return withImports(block, {
+    ...namesOf({ ...modules, ...framework?.[1] }),
+    'simple-ipc': [...Object.keys(simpleIpc), 'type ReactiveWorker'],
     prelude: exportedBy(PRELUDE),
   });
+};
 
 const recipes = codeBlocksOf('docs/recipes.md');
 const examples = examplesInSources();
+const chapters = codeBlocksOf('docs/nestjs.md');
 const readme = codeBlocksOf('README.md');
 
 describe('the code in the documents', () => {
@@ -89,13 +104,13 @@ describe('the code in the documents', () => {
 
   it('has an example for each function and class of the public entries', () => {
     const shown = examples.map(({ text }) => text).join('\n');
-    const names = [simpleIpc, imperative, testing].flatMap((module) =>
+    const names = [simpleIpc, imperative, nestjs, testing].flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) =>
         typeof value === 'function' ? [name] : [],
       ),
     );
     const isShown = (name: string) =>
-      name.endsWith('Error') || new RegExp(`${name}[(<]`).test(shown);
+      name.endsWith('Error') || new RegExp(`${name}[(<.]`).test(shown);
     expect(names.filter((name) => !isShown(name))).toEqual([]);
   });
 
@@ -104,16 +119,18 @@ describe('the code in the documents', () => {
       name: 'wrong.ts',
       text: "import { createWorker } from 'simple-ipc';\ncreateWorker(1);",
     };
-    const blocks = [...recipes, ...[...readme, ...examples].map(complete), wrong];
+    const blocks = [...recipes, ...chapters, ...[...readme, ...examples].map(complete), wrong];
     expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE })).toEqual([
       expect.stringMatching(/^wrong\.ts, line 2: .*number/),
     ]);
   });
 
   describe('that is a spec, passes:', () => {
-    const known: Record<string, unknown> = { ...modules };
-    for (const name of ['OracleService.ts', 'OracleService.spec.ts']) {
-      const script = toCommonJs(recipes.find((block) => block.name === `docs/${name}`)!);
+    const known: Record<string, unknown> = { ...modules, ...frameworks['src/nestjs/'] };
+    for (const name of ['OracleService.ts', 'OracleService.spec.ts', 'scores.ts', 'scores.spec.ts']) {
+      const script = toCommonJs(
+        [...recipes, ...chapters].find((block) => block.name === `docs/${name}`)!,
+      );
       const exported = {};
       // In this realm, which has jest's globals.
       // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call

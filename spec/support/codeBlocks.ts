@@ -113,6 +113,11 @@ export function typeErrorsIn(
 
 /** The JavaScript of a code block, as a CommonJS module. */
 export function toCommonJs({ text }: CodeBlock): string {
-  const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
+  const compilerOptions = {
+    module: ts.ModuleKind.CommonJS,
+    target: ts.ScriptTarget.ES2022,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+  };
   return ts.transpileModule(text, { compilerOptions }).outputText;
 }

@@ -9,6 +9,7 @@ module.exports = {
       target: 'node20',
       sourcefile: path,
       sourcemap: true,
+      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     });
   },
 };
