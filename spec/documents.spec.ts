@@ -127,7 +127,12 @@ describe('the code in the documents', () => {
 
   describe('that is a spec, passes:', () => {
     const known: Record<string, unknown> = { ...modules, ...frameworks['src/nestjs/'] };
-    for (const name of ['OracleService.ts', 'OracleService.spec.ts', 'scores.ts', 'scores.spec.ts']) {
+    for (const name of [
+      'OracleService.ts',
+      'OracleService.spec.ts',
+      'scores.ts',
+      'scores.spec.ts',
+    ]) {
       const script = toCommonJs(
         [...recipes, ...chapters].find((block) => block.name === `docs/${name}`)!,
       );
