@@ -223,6 +223,6 @@ describe('a worker whose subscribers act from inside of what they are told', () 
     const property = fc.asyncProperty(script, (actions) =>
       expectPromises(policyOf, ownOf, actions).finally(cleanUp),
     );
-    await fc.assert(property, { numRuns: cases(300) });
+    await fc.assert(property, { numRuns: cases(300, 25) });
   });
 });

@@ -100,7 +100,7 @@ onPosix('no shell interprets', () => {
           // Behind "--": what begins with a dash is for the program to understand.
           expect((await run(['--', ...args])).args).toEqual(['--', ...args]);
         }),
-        { numRuns: cases(25) },
+        { numRuns: cases(25, 5) },
       );
     }, 120_000);
 
@@ -178,7 +178,7 @@ onPosix('no shell interprets', () => {
           expect(told.rejected.map(({ value }) => value)).toEqual(values.filter(isTwo));
           for (const { error } of told.rejected) expect(error).toBeInstanceOf(LineBreakError);
         }),
-        { numRuns: cases(25) },
+        { numRuns: cases(25, 5) },
       );
       expect(readdirSync(cwd)).toEqual([]);
     }, 120_000);

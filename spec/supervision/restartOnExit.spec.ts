@@ -339,7 +339,7 @@ describe('restartOnExit', () => {
     expect(() =>
       restartOnExit({ when: 'on-failure', delayMs: 0, factor: 1, maxRestarts: 0, withinMs: 0 }),
     ).not.toThrow();
-    expect(() => restartOnExit(1 as RestartPolicy)).toThrow('policy must be');
+    expect(() => restartOnExit(1 as RestartPolicy)).toThrow('options must be');
   });
 
   it('ends its run when it is left from inside of the first status of a later one', () => {

@@ -1,5 +1,11 @@
-/** How many cases of a property are tried at most: few by `npm test`, all by `npm run test:long`. */
-const MOST = Number(process.env.SPEC_CASES ?? 100);
+/** Set by `jest.long.config.mjs`, or by hand. */
+const { SPEC_CASES } = process.env;
 
-/** The number of cases of a property: so many in the long run, fewer in the short one. */
-export const cases = (many: number) => Math.min(many, MOST);
+/**
+ * The number of cases of a property.
+ *
+ * @param all - in `npm run test:long`.
+ * @param few - in `npm test`; fewer where a case costs much.
+ */
+export const cases = (all: number, few = 100) =>
+  Math.min(all, SPEC_CASES === undefined ? few : Number(SPEC_CASES));

@@ -9,7 +9,14 @@ module.exports = {
       target: 'node20',
       sourcefile: path,
       sourcemap: true,
-      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+      // "use strict", as TypeScript writes it; decorators as NestJS needs them.
+      tsconfigRaw: {
+        compilerOptions: {
+          alwaysStrict: true,
+          experimentalDecorators: true,
+          verbatimModuleSyntax: true,
+        },
+      },
     });
   },
 };
