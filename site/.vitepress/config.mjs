@@ -95,8 +95,13 @@ const others = readdirSync(root, { recursive: true })
   .map((file) => [file.replace(/\.md$/, ''), file.replace(/\.md$/, '')]);
 if (others.length > 0) chapters.push(chapter('Further pages', others));
 
-/** Of typedoc. */
-const reference = JSON.parse(readFileSync(new URL('reference/typedoc-sidebar.json', root), 'utf8'));
+/** The reference's own sidebar; its first level has the entries. */
+const reference = JSON.parse(
+  readFileSync(new URL('reference/typedoc-sidebar.json', root), 'utf8'),
+).map((entry) => ({
+  ...entry,
+  text: entry.text === 'index' ? 'simple-ipc' : `simple-ipc/${entry.text}`,
+}));
 
 export default defineConfig({
   title: 'simple-ipc',
