@@ -166,7 +166,7 @@ async function run(file: string, lines: number): Promise<string[]> {
 const itWith = (program: string) =>
   spawnSync(program, { input: '', timeout: 10_000 }).error ? it.skip : it;
 
-describe('the examples in the documentation of the sources print what they say:', () => {
+describe('the examples in the documentation of the sources print the results that they show:', () => {
   afterEach(() => jest.restoreAllMocks());
 
   itWith('bc')('createWorker', async () => {

@@ -10,7 +10,7 @@ const entries = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith('.json'))
   .map((path) => (path === '.' ? 'index' : path.slice(2)));
 
-/** What a browser is given; see `.dependency-cruiser.cjs`. */
+/** The modules for browsers; see `.dependency-cruiser.cjs`. */
 const forBrowsers = [
   ...['rx', 'framing', 'contract', 'exchange', 'flow', 'link'].flatMap((folder) =>
     readdirSync(join(root, 'src', folder)).map((file) => `${folder}/${file}`),
@@ -27,7 +27,7 @@ interface Metafile {
   >;
 }
 
-/** What each file still imports when all that can be is bundled. */
+/** The imports that remain in each file after bundling. */
 type Bundles = Readonly<Record<string, readonly string[]>>;
 
 /** Takes a module, and prints what its import leaves behind. */

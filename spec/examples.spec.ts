@@ -19,7 +19,7 @@ function run(name: string, cwd = tmpdir()) {
 
 const well = { stderr: '', status: 0, signal: null };
 
-/** Tests what needs a program; where there is none the test is skipped, and its name says why. */
+/** A test that needs a program; without the program it is skipped, and its name has the reason. */
 function itWith(program: string, isThere: boolean, fact: string, test: () => void): void {
   if (isThere) it(fact, test);
   else it.skip(`${fact} (skipped: there is no ${program})`, test);
@@ -82,7 +82,7 @@ describe('examples', () => {
   itWith(mcp, fromNpm(mcp), 'mcp.ts lists tools, calls one, and closes', () =>
     expect(run('mcp')).toEqual({
       ...well,
-      // What the server logs.
+      // The server's log.
       stderr: expect.stringContaining('running on stdio'),
       printed: [
         expect.stringMatching(/^It can (\w+, )*read_text_file\b/),

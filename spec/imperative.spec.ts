@@ -17,7 +17,7 @@ const program = fixture('program.mjs');
 const noProgram = ['simple-ipc-no-such-program', 'a b'];
 
 describe('Worker', () => {
-  /** What is said on the console. */
+  /** The messages on the console. */
   const told: unknown[][] = [];
   const started = ['log', 'Started worker'];
   const stopped = ['log', 'Stopped worker [exit code: 0]'];
@@ -141,7 +141,7 @@ describe('Worker', () => {
       expect(received).toEqual(Array.from({ length: 999 }, (_, i) => String((i % 42) + 1)));
     });
 
-    it('says so when the worker is not running', async () => {
+    it('prints a message when the worker is not running', async () => {
       const { worker, received } = create(echo, { start: false });
       worker.send('before');
       expect(told).toEqual([notRunning]);
@@ -343,7 +343,7 @@ describe('Worker', () => {
     });
   });
 
-  it('says how a program ended', async () => {
+  it('prints how a program ended', async () => {
     const { worker } = create(node('process.exit(3)'));
     await ended(worker);
     expect(told).toEqual([started, ['log', 'Stopped worker [exit code: 3]']]);
@@ -359,7 +359,7 @@ describe('Worker', () => {
   });
 
   describe('of a program that cannot be started', () => {
-    it('says so, and is not running', async () => {
+    it('prints a message, and is not running', async () => {
       const { worker } = create(noProgram);
       await ended(worker);
       expect(told).toEqual([notOpened]);
@@ -378,7 +378,7 @@ describe('Worker', () => {
     });
   });
 
-  it('says nothing with `verbose: false`', async () => {
+  it('prints nothing with `verbose: false`', async () => {
     const silent = { verbose: false };
     const { worker } = create(program, silent);
     worker.send(0);
@@ -432,7 +432,7 @@ describe('Worker', () => {
       expect(told).toEqual([started, stopped]);
     });
 
-    it('does not run again, and says so', async () => {
+    it('does not run again, and prints a message', async () => {
       const { worker } = create(echo);
       await worker[Symbol.asyncDispose]();
       worker.run();

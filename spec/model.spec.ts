@@ -53,7 +53,7 @@ const BACKOFF: WorkerStatus = {
   restartAt: 1,
 };
 
-/** What the worker is held against: a model, or nothing but the invariants. */
+/** The reference for the worker: a model, or only the invariants. */
 interface Reference {
   readonly model: LifeModel | undefined;
 }
@@ -123,7 +123,7 @@ const exit =
     model?.end(code === 0);
   };
 
-/** I3: what the program of an ended run still says changes nothing. */
+/** I3: output of the program of an ended run is ignored. */
 const speakDead: Act = (rig) => {
   const { scheduler, starts, state, statuses, rejected, output, stderr } = rig;
   const seen = () =>
@@ -183,7 +183,7 @@ const crashes = fc.integer({ min: 2, max: 4 }).map((times) =>
   }),
 );
 
-/** What no model knows. */
+/** Deeds beyond the model. */
 const wildDeeds: typeof deeds = [
   ...deeds,
   fc.constant(deed('end of file', (rig) => rig.worker.send.complete())),
@@ -232,14 +232,14 @@ async function dispose(rig: LifeRig): Promise<void> {
   expect(completed.sort()).toEqual(['output$', 'rejected$', 'stderr$']);
   expectRest(rig.statuses);
   expect(rig.held).toEqual(NOTHING);
-  // What has survived ends at last, unheard.
+  // The survivor exits at last, after dispose.
   rig.living[0]?.exit();
   await rig.pass(0);
   expect(rig.held).toEqual(NOTHING);
   rig.check();
 }
 
-/** What few sequences come to. */
+/** States that few sequences reach. */
 const RARE: Record<string, (status: WorkerStatus, before?: WorkerStatus) => boolean> = {
   'stopping kill': (status) => status.state === 'stopping' && status.stage === 'kill',
   'second backoff': (status) => status.state === 'backoff' && status.attempt > 1,

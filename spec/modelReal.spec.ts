@@ -50,7 +50,7 @@ function killProgram(rig: Rig): void {
   if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL');
 }
 
-/** What can happen to a worker; between two of them it may or may not have settled. */
+/** The events in a worker's life; between two of them it may or may not have settled. */
 const acts: Record<string, (rig: Rig) => unknown> = {
   start: (rig) => {
     rig.isAsked = true;

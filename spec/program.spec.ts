@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Form {
   name: string;
-  /** What a machine lacks that cannot run this form; without it, this one can. */
+  /** The requirement that this machine does not meet, if any. */
   needs?: string | undefined;
   command: string;
   args?: string[];
@@ -21,11 +21,11 @@ interface Form {
 interface Case {
   name: string;
   args?: string[];
-  /** What is written to the program, write by write. */
+  /** The writes to the program's stdin. */
   input: (string | Buffer)[];
   /** Whether stdin is left open, so that the program has to end by itself. */
   open?: boolean;
-  /** What the program answers, after its arguments. */
+  /** The program's output, after its arguments. */
   answers: string;
 }
 
@@ -207,7 +207,7 @@ const cases: Case[] = [
   },
   {
     name: 'lines that hold anything but digits',
-    // The number after each line tells, should one be answered, which one it was.
+    // The number after each line identifies it, should it be answered.
     input: [ignored.map((line, i) => `${line}\n${i}\n`).join('')],
     answers: ignored.map((_, i) => `${i + 1}\n`).join(''),
   },

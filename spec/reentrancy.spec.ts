@@ -36,8 +36,8 @@ import {
 
 const key = (line: string) => line;
 
-// An ending has several steps, and between them others are told of it.
-describe('whoever hears of an end', () => {
+// An end has several steps, and subscribers are called between them.
+describe('a subscriber that is called at an end', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);
 
@@ -119,7 +119,7 @@ describe('whoever hears of an end', () => {
   describe('of an input that no run follows for', () => {
     const restart = { when: 'always', delayMs: 1_000 } as const;
 
-    it('may start the worker: the old life is told to its end before', async () => {
+    it('may start the worker: the old life is emitted to its end before', async () => {
       const { worker, told, system, program } = await fakeWorker({ restart });
       worker.rejected$.subscribe(() => worker.start());
       program.exit(1);
@@ -186,7 +186,7 @@ describe('whoever hears of an end', () => {
       expect(asked.end).toBeInstanceOf(NotRunningError);
     });
 
-    it('gets its error for whoever waits for its life, or comes later, and no program', async () => {
+    it('gets its error, as do those that wait for its life or come later, and no program', async () => {
       const scheduler = new VirtualTimeScheduler();
       const ignores = ['eof', 'SIGTERM', 'SIGKILL'] as const;
       const program = fakeProgram(() => NEVER, { ignores, scheduler });
@@ -202,7 +202,7 @@ describe('whoever hears of an end', () => {
       expect(again).toMatchObject({ values: [], end: { name: 'StopError' } });
       expect(program.runs.length).toBe(1);
       const last = hear(life$);
-      // It is gone before the error is told.
+      // It is gone before the error is emitted.
       program.lastRun.exit();
       await advance(scheduler, 10);
       expect(last).toMatchObject({ values: [], end: { name: 'StopError' } });
@@ -291,7 +291,7 @@ describe('whoever hears of an end', () => {
       expect(states).toEqual(['running', 'exited', 'stopped']);
     });
 
-    it('by way of a pool may start its worker: the failure is told before', async () => {
+    it('by way of a pool may start its worker: the failure is emitted before', async () => {
       const { pool, ask, system } = await fakePool({ size: 1, restart: { maxRestarts: 0 } });
       const [worker] = pool.workers as [(typeof pool.workers)[0]];
       const { states } = record(worker);
@@ -357,7 +357,7 @@ describe('whoever hears of an end', () => {
       expect(late).toMatchObject({ values: [], end: 'open' });
     });
 
-    it('is not taken at its word by who starts it once more', async () => {
+    it('is overruled by a later start', async () => {
       const { worker, told, system, program } = await fakeWorker({ supervise: identity });
       let isFirst = true;
       worker.status$.subscribe(({ state }) => {

@@ -43,7 +43,7 @@ const ACTIONS = [
 ] as const;
 type Action = (typeof ACTIONS)[number] | 'nothing';
 
-/** What is done whenever somebody is told something, one after the other. */
+/** The actions of the subscribers: each call takes the next. */
 const script = fc.array(
   fc.oneof(
     { weight: 2, arbitrary: fc.constant<Action>('nothing') },
@@ -52,10 +52,10 @@ const script = fc.array(
   { minLength: 5, maxLength: 40, size: 'max' },
 );
 
-/** What of a worker is the user's own, and acts whenever it is called. */
+/** The options that are the user's own functions: each of their calls acts. */
 type OwnOf = (act: () => void) => WorkerOptions<string, string>;
 
-/** A worker whose every subscriber acts from inside of what it is told. */
+/** A worker whose subscribers all act from inside their callbacks. */
 async function play(policyOf: PolicyOf, ownOf: OwnOf, actions: readonly Action[]) {
   const scheduler = new VirtualTimeScheduler();
   const program = fakeProgram(
@@ -132,7 +132,7 @@ async function expectPromises(
   const seen = await play(policyOf, ownOf, actions);
   const { told, others, sent, program, scheduler, starts, waiting } = seen;
   expect(starts.broken).toEqual([]);
-  // Who came later has seen the same since then.
+  // A later subscriber gets the same statuses from then on.
   expect(others).toEqual(told.statuses.slice(-others.length));
   expectEdges(told.statuses);
   expectRest(told.statuses);
@@ -203,7 +203,7 @@ const policy: OwnOf = (act) => ({
     }),
 });
 
-describe('a worker whose subscribers act from inside of what they are told', () => {
+describe('a worker whose subscribers act from inside their callbacks', () => {
   it.each<[string, PolicyOf, OwnOf]>([
     ['without a policy', () => identity, asUsual],
     ['with restartOnExit', () => restarting, asUsual],

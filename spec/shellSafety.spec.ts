@@ -24,7 +24,7 @@ interface Told {
 
 const program = fixture('tellWhatItGot.mjs');
 
-/** What some shell would interpret. All of it is free of line breaks and slashes. */
+/** Text that some shell would interpret, without line breaks and slashes. */
 const HOSTILE = {
   'a command substitution': '$(touch x)',
   backticks: '`touch x`',
@@ -201,7 +201,7 @@ describe('NUL', () => {
     ['a value of env', () => fromCommand('env', { env: { A: '\0' } }), 'env.A contains a NUL'],
     ['a name of env', () => fromCommand('env', { env: { '\0': 'a' } }), 'contains a NUL character'],
     ['the command of a Worker', () => new Worker('a\0'), 'command[0] contains a NUL character'],
-  ])('in %s is a TypeError at the call that says so', (_, call, message) => {
+  ])('in %s is a TypeError at the call, with the reason', (_, call, message) => {
     expect(call).toThrow(TypeError);
     expect(call).toThrow(message);
   });

@@ -127,7 +127,7 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
     expect(other.end).toBeInstanceOf(ExitError);
   });
 
-  it('of who feeds: the worker hears of the exit', async () => {
+  it('of a feed: the worker still gets the exit', async () => {
     const { worker, told, system, program } = await fakeWorker({ supervise: identity });
     feed(worker, ['a']).pipe(throwing()).subscribe({ error: noop });
     program.exit(1);

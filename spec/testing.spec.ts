@@ -196,7 +196,7 @@ describe('fakeProgram', () => {
       expect(await outputOf(fakeProgram(() => ['a', 'b\nc', '']))).toEqual(['a', 'b', 'c', '']);
     });
 
-    it('whose error is an exit with code 1, told on stderr', async () => {
+    it('whose error is an exit with code 1, with a message on stderr', async () => {
       const program = fakeProgram(() =>
         of('a').pipe(concatWith(throwError(() => new Error('oh')))),
       );
@@ -223,7 +223,7 @@ describe('fakeProgram', () => {
     it.each<[string, () => Observable<string>]>([
       ['completes', () => EMPTY],
       ['errors', () => throwError(() => new Error('oh'))],
-    ])('that says nothing more if it exits and then %s', async (_, rest) => {
+    ])('that prints nothing more if it exits and then %s', async (_, rest) => {
       const program = fakeProgram((_input$, run) => {
         run.exit(3);
         return rest();
@@ -259,7 +259,7 @@ describe('fakeProgram', () => {
     });
   });
 
-  describe('does what the spec says', () => {
+  describe('does what the test orders', () => {
     it('prints, prints errors and exits, at any time', () => {
       const program = fakeProgram();
       const worker = use(createWorker('fake', program.options));
@@ -426,7 +426,7 @@ describe('fakeProgram', () => {
       expect(await lastValueFrom(output$.pipe(toArray()))).toEqual(['half a line\uFFFD']);
     });
 
-    it('and says so if it cannot read what it is sent', async () => {
+    it('and fails if it cannot read its input', async () => {
       const program = fakeProgram(undefined, { codec: jsonLines() });
       const worker = use(createWorker('fake', program.options));
       record(worker);
@@ -532,7 +532,7 @@ describe('fakeProgram', () => {
       expect(rejected).toEqual(['to be?']);
     });
 
-    it('says nothing after its end', async () => {
+    it('prints nothing after its end', async () => {
       const program = fakeProgram(() => []);
       await lastValueFrom(fromCommand('echo a', program.options), { defaultValue: '' });
       const { lastRun } = program;
@@ -556,7 +556,7 @@ describe('fakeProgram', () => {
 });
 
 describe('advance', () => {
-  it('lets happen what is due, and all that it causes', async () => {
+  it('runs everything that is due, and all that it causes', async () => {
     const scheduler = new VirtualTimeScheduler();
     const happened: string[] = [];
     const later = async (name: string) => {
@@ -574,7 +574,7 @@ describe('advance', () => {
     expect(happened.slice(2)).toEqual(['tick 1 at 20', 'tick 2 at 30']);
   });
 
-  it('leaves what is due later to a flush', async () => {
+  it('leaves later actions to a flush', async () => {
     const scheduler = new VirtualTimeScheduler();
     const later = jest.fn();
     timer(10, scheduler).subscribe();

@@ -10,7 +10,7 @@ describe('createStatus', () => {
     expect(createStatus().status$.value).toEqual({ state: 'stopped' });
   });
 
-  it('tells the newest status to a new subscriber, then whatever comes', () => {
+  it('emits the newest status to a new subscriber, then all that follow', () => {
     const { status$, next } = createStatus();
     const told: WorkerStatus[] = [];
     next(starting(1));
@@ -60,19 +60,19 @@ describe('createStatus', () => {
       [3, 1],
       [3, 2],
       [50, 3],
-    ])('tells all subscribers the same order: %d statuses, %d at a time', (last, perTurn) => {
+    ])('emits the same order to all subscribers: %d statuses, %d at a time', (last, perTurn) => {
       const { status$, told } = tellFrom(last, perTurn);
       const order = Array.from({ length: last }, (_, i) => i + 1);
       expect(told).toEqual({ a: order, b: order, c: order });
       expect(status$.value).toEqual(starting(last));
     });
 
-    it('has the status that is being told as its value', () => {
+    it('has the status that is being emitted as its value', () => {
       const { values } = tellFrom(5, 2);
       expect(values).toEqual(Array<boolean>(15).fill(true));
     });
 
-    it('tells a subscriber that comes meanwhile each status once', () => {
+    it('emits each status once to a subscriber that comes meanwhile', () => {
       const { status$, next } = createStatus();
       const told: WorkerStatus[] = [];
       status$.subscribe((status) => {

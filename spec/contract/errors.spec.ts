@@ -32,7 +32,7 @@ interface Case {
   error: SimpleIpcError;
   type: abstract new (...args: never[]) => SimpleIpcError;
   message: string;
-  /** What it carries besides the command. */
+  /** Its data besides the command. */
   data?: object;
 }
 
@@ -160,7 +160,7 @@ describe('ExitError', () => {
     expect(message).toMatch(/with:\nx{999}y$/);
   });
 
-  it('says nothing of stderr that is blank', () => {
+  it('does not mention a blank stderr', () => {
     expect(messageFor({ stderrTail: ' \n\n' })).toMatch(/exited with code 3$/);
   });
 });
@@ -207,7 +207,7 @@ describe('messageOf', () => {
     [null, 'null'],
     [undefined, 'undefined'],
     [Symbol('s'), 'Symbol(s)'],
-  ])('says what was thrown: %p', (thrown, message) => {
+  ])('names the thrown value: %p', (thrown, message) => {
     expect(messageOf(thrown)).toBe(message);
   });
 });

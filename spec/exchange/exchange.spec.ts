@@ -89,7 +89,7 @@ describe('exchange', () => {
       expect(heard.values).toEqual(['a: A']);
     });
 
-    it('ignores what was said before the request', async () => {
+    it('ignores output from before the request', async () => {
       const { worker, system, program } = await fakeWorker();
       program.print('welcome\n');
       const heard = hear(of('a').pipe(exchange(worker, { reply })));

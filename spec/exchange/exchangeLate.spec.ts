@@ -183,7 +183,7 @@ describe('exchange, when a reply comes late', () => {
       await system.pass(0);
       program.print('A\n');
       await system.pass(0);
-      // What was left before it was asked is not asked.
+      // A request that is left before its turn is not sent.
       expect(program.received).toEqual(['a', 'c']);
       program.print('C\n');
       expect(heard.values).toEqual(['c=C']);

@@ -92,7 +92,7 @@ describe('the program leaves descendants', () => {
       strangers.push(Number(await first(worker.output$)));
       const { pid } = await until(worker, 'running');
       await eventually(() => !existsSync(`/proc/${String(pid)}`));
-      // What follows an immediate is the timers, before anything is read.
+      // After an immediate the event loop runs timers, then reads.
       await new Promise((resolve) => setImmediate(resolve));
       writeFileSync(go, '');
       const isOver = performance.now() + drainMs;
@@ -155,7 +155,7 @@ describe('the program leaves descendants', () => {
     const { pid: leader } = await until(worker, 'running');
     await eventually(() => !isAlive(zombie!));
     expect(groupOf(zombie!)).toBe(leader);
-    // Who waited for the zombie would wait for ten minutes.
+    // Waiting for the zombie would take ten minutes.
     await worker.stop();
     expect(groupOf(zombie!)).toBe(leader);
   });

@@ -65,13 +65,13 @@ describe('the program exits', () => {
     expect(exits).toMatchObject([exit]);
   });
 
-  it('2: exit 1: who looked away at once has seen the failure: no warning', async () => {
+  it('2: exit 1: a subscriber that left at once has seen the failure: no warning', async () => {
     const worker = use(createWorker(complaint));
     await first(worker.status$, ({ state }) => state === 'failed');
     expect(takeWarnings()).toEqual([]);
   });
 
-  it('2: exit 1: seen by nobody, a warning says it once', async () => {
+  it('2: exit 1: without a subscriber: one warning', async () => {
     const worker = use(createWorker(complaint));
     await eventually(() => worker.status$.value.state === 'failed');
     expect(takeWarnings()).toEqual([expect.stringContaining('exited with code 3')]);
@@ -80,7 +80,7 @@ describe('the program exits', () => {
   it.each([
     ['2: exit 3', 'exit 3', { code: 3, signal: null, reason: 'exit-code' }],
     ['3: SIGSEGV', 'kill -SEGV $$', { code: null, signal: 'SIGSEGV', reason: 'signal' }],
-  ])('%s in the middle of a message: an ExitError that says so', async (_, death, exit) => {
+  ])('%s in the middle of a message: an ExitError with that reason', async (_, death, exit) => {
     const program = sh(String.raw`printf 'Content-Length: 9\r\n\r\n{"a"'; ${death}`);
     const worker = use(createWorker(program, { codec: contentLength() }));
     const { error } = await until(worker, 'failed');

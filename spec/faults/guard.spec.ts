@@ -7,14 +7,14 @@ const stubborn = JSON.stringify([
   resolve(__dirname, '../../fixtures/ignoreEofAndSigterm.sh'),
 ]);
 
-/** Each line that it is told begins a program; it tells the ids. */
+/** Starts a program per line of input, and prints the process ids. */
 const STARTS_WHEN_TOLD = `
   process.stdin.on('data', async () => {
     say('pids', await firstLine(ipc.createWorker(${stubborn})));
   });
 `;
 
-/** Starts a program in a host, and tells its ids and those of its descendants. */
+/** Starts a program in a host; returns its id and those of its descendants. */
 async function startIn(host: Host): Promise<number[]> {
   const before = host.lines.length;
   host.tell('start');
@@ -28,7 +28,7 @@ onLinux('the guard', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);
 
-  it('35: is killed: it is back with the whole list, said by no one', async () => {
+  it('35: is killed: it is back with the whole list, without a message', async () => {
     const host = startHost(STARTS_WHEN_TOLD);
     const early = [...(await startIn(host)), ...(await startIn(host))];
     const [guard] = guardsOf(host.pid);

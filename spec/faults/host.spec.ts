@@ -7,7 +7,7 @@ const stubborn = JSON.stringify([
   resolve(__dirname, '../../fixtures/ignoreEofAndSigterm.sh'),
 ]);
 
-/** Starts a program that ignores end-of-file and SIGTERM, and has descendants; tells their ids. */
+/** Starts a program that ignores end-of-file and SIGTERM, and has descendants; prints their ids. */
 const WITH_PROGRAM = `
   const worker = ipc.createWorker(${stubborn}, { supervise: ipc.restartOnExit() });
   say('pids', await firstLine(worker));

@@ -62,7 +62,7 @@ onPosix('the system is short', () => {
     expect(await host.end).toEqual({ by: 0, stderr: '' });
   });
 
-  it('5: of files, for good: RestartLimitError, caused by a SpawnError that says so', async () => {
+  it('5: of files, for good: RestartLimitError, caused by a SpawnError with that reason', async () => {
     const host = startHost(
       `${FILES}
       fill();

@@ -8,11 +8,11 @@ import { builtEntry, isAlive, use } from '../support/programs.js';
 /** An application that uses simple-ipc, in a process of its own. */
 export interface Host {
   readonly pid: number;
-  /** What it has said so far. */
+  /** The lines that it has printed so far. */
   readonly lines: readonly string[];
   /** Settles with the first line that begins so, without its beginning. */
   said(beginning: string): Promise<string>;
-  /** Tells it a line. */
+  /** Writes a line to its stdin. */
   tell(line: string): void;
   /** Sends it a signal. */
   kill(signal: NodeJS.Signals): void;
@@ -22,7 +22,7 @@ export interface Host {
   readonly end: Promise<{ readonly by: number | NodeJS.Signals | null; readonly stderr: string }>;
 }
 
-/** What every host begins with. */
+/** The beginning of every host's script. */
 const PREAMBLE = `
   import { once } from 'node:events';
   import * as ipc from '${builtEntry('index')}';

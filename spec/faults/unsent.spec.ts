@@ -16,7 +16,7 @@ import {
 } from '../support/programs.js';
 import { startHost } from './startHost.js';
 
-/** 10 MB in values of 1,000 bytes, each of which tells its number. */
+/** 10 MB in values of 1,000 bytes, each of which ends with its number. */
 const tenMegabytes = numbers(10_000).map((number) => number.padStart(999, '.'));
 
 describe('input that the program does not read', () => {
@@ -45,7 +45,7 @@ describe('input that the program does not read', () => {
     `);
     expect(Number(await host.said('grown'))).toBeLessThan(200);
     const overflow = JSON.parse(await host.said('overflow')) as Record<string, number>;
-    // What fits into maxPendingBytes waits, and what the pipe holds is written.
+    // maxPendingBytes limits what waits; the pipe holds a little more.
     const fits = Math.floor(2 ** 26 / 100_000);
     expect(overflow).toEqual({ InputOverflowError: expect.any(Number) });
     expect(overflow.InputOverflowError).toBeGreaterThanOrEqual(2_560 - fits - 20);
@@ -63,7 +63,7 @@ describe('input that the program does not read', () => {
     for (const value of tenMegabytes) worker.send.next(value);
     await worker.stop();
     expect(states).toEqual(['starting', 'running', 'stopping eof', 'stopping term', 'stopped']);
-    // A pipe holds a few hundred kilobytes; all that did not go into it is told, in order.
+    // A pipe holds a few hundred kilobytes; all the rest is rejected, in order.
     expect(rejected.length).toBeGreaterThan(9_000);
     expect(rejected.map(({ value }) => value)).toEqual(tenMegabytes.slice(-rejected.length));
     expect(rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
@@ -85,7 +85,7 @@ describe('input that the program does not read', () => {
   });
 
   it('21: stop with 10 MB unsent, the program reads slowly: no half value before end-of-file', async () => {
-    // Were stdin closed in the middle, it would say so within the time of the ladder.
+    // If stdin were closed inside a value, the program would print it within the time of the ladder.
     const script = 'echo ready; while read -r line; do :; done; echo "end after $line"';
     const slow = sh(`trap '' TERM; ${script}`);
     const worker = use(createWorker(slow, { stop: { endInputMs: 100, terminateMs: 1_000 } }));

@@ -52,7 +52,7 @@ describe('consume', () => {
     return { fakes, pass, worker, run: fakes.lastRun };
   }
 
-  /** Work that ends when it is told to. */
+  /** Work that the test ends. */
   function manualWork() {
     const begun: string[] = [];
     const ends: Subject<string>[] = [];

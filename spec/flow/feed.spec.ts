@@ -48,7 +48,7 @@ const BATCH = 65_536;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Lines of 1,000 bytes, more than anyone may pull; counts them, and tells when it is ended. */
+/** Endless lines of 1,000 bytes; counts the lines that were pulled, and notes its end. */
 function endless() {
   const source = {
     pulled: 0,
@@ -91,7 +91,7 @@ function manual() {
   };
 }
 
-/** Everything that a feed tells. */
+/** Everything that a feed emits. */
 function watch(progress$: Observable<FeedProgress>) {
   const told: Told = {
     progress: [],
@@ -99,7 +99,7 @@ function watch(progress$: Observable<FeedProgress>) {
     completed: false,
     subscription: new Subscription(),
   };
-  // Something may be told at once.
+  // The first progress may be synchronous.
   told.subscription.add(
     progress$.subscribe({
       next: (progress) => told.progress.push(progress),
@@ -157,7 +157,7 @@ describe('feed', () => {
     return { fakes, pass, worker, rejected, run: fakes.lastRun };
   }
 
-  /** The same; its program reads a write only when it is told to. */
+  /** The same, with a program that reads a write only when the test allows it. */
   async function fakeReader(options: FakeOptions = {}) {
     const { fakes, pass, worker, rejected, run } = await fake(options);
     const writes: { text: string; done: () => void }[] = [];
@@ -331,7 +331,7 @@ describe('feed', () => {
       expect(run.received).toEqual(['a', 'b']);
     });
 
-    it('keeps nothing of who has left, while the program does not read', async () => {
+    it('keeps nothing of an unsubscribed feed, while the program does not read', async () => {
       const { worker } = await fakeReader();
       worker.send.next('x'.repeat(100_000));
       const sources = Array.from({ length: 100 }, () => {
@@ -525,7 +525,7 @@ describe('feed', () => {
       expect(takeWarnings()).toEqual([expect.stringContaining('will not get an input')]);
     });
 
-    it('is not warned of, when the feed tells it', async () => {
+    it('is not warned of, when the feed reports it', async () => {
       const { worker, run } = await fakeReader({ isWatched: false });
       const told = watch(feed(worker, ['a']));
       await turn();
@@ -728,7 +728,7 @@ describe('feed', () => {
       expect(run.received).toEqual(['a']);
     });
 
-    it('is not told of what is lost afterwards', async () => {
+    it('does not report values that are lost afterwards', async () => {
       const { worker, run, rejected } = await fakeReader();
       const unhandled = collectUnhandled();
       const told = watch(feed(worker, endless()));

@@ -7,7 +7,7 @@ import { bytesOf, cut, decode, sent } from '../support/chunks.js';
 import { cleanUp, first, node, record, until, use, watchWarnings } from '../support/programs.js';
 
 const json = fc.jsonValue({ noUnicodeString: false, maxDepth: 3 });
-/** What JSON itself makes of a value: it has no -0. */
+/** A value after a round trip through JSON, which has no -0. */
 const viaJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('jsonLines', () => {
@@ -85,7 +85,7 @@ describe('jsonLines', () => {
       expect(() => decode(jsonLines({ onInvalid }), ['noise\n1\n'])).toThrow('enough');
     });
 
-    it('is told by onInvalid alone: what a subscriber throws is not', () => {
+    it('calls onInvalid for invalid JSON alone, not for an error of a subscriber', () => {
       const onInvalid = jest.fn();
       const next = () => {
         throw new Error('mine');
@@ -104,7 +104,7 @@ describe('jsonLines', () => {
       expect(error).toBeInstanceOf(FramingError);
       expect(error.message).toContain('not JSON: "noise"');
       expect(error.cause).toBeInstanceOf(SyntaxError);
-      // What JSON.parse() said itself.
+      // The message of JSON.parse().
       expect((error.cause as Error).cause).toBeInstanceOf(SyntaxError);
       expect(output).toEqual([1]);
     });

@@ -221,7 +221,7 @@ describe('lines', () => {
   });
 
   describe('maxLineBytes', () => {
-    /** What is delivered before the decoder throws, and what it throws. */
+    /** The values before the decoder throws, and its error. */
     function decodeToLimit(output: string, maxLineBytes: number, chunkBytes = Infinity) {
       const received: string[] = [];
       const decoder = lines().decoder((line) => received.push(line), { maxLineBytes });

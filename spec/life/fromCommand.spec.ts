@@ -55,7 +55,7 @@ const withProgram = (name: string) =>
 const outputOf = (command: string | readonly string[], options: FromCommandOptions = {}) =>
   lastValueFrom(fromCommand(command, options).pipe(toArray()));
 
-/** What a stream emits, and the error that it ends with. */
+/** The values of a stream, and the error that it ends with. */
 async function failureOf(source$: Observable<string>) {
   const output: string[] = [];
   const error = await new Promise<unknown>((fail, reject) => {
@@ -153,7 +153,7 @@ describe('fromCommand', () => {
       ['has an env without it', () => ['cat', { env: { PATH: '/no' } }], /PATH of the given env/],
     ];
 
-    it.each(refused)('errors with a SpawnError that says that it %s', async (_, make, message) => {
+    it.each(refused)('errors with a SpawnError, because it %s', async (_, make, message) => {
       const [command, options] = make();
       // Not a throw, neither at the call nor at the subscription.
       const { output, error } = await failureOf(fromCommand(command, options));
@@ -423,7 +423,7 @@ describe('fromCommand', () => {
   });
 
   describe('unsubscribing', () => {
-    /** Says who it is, and who its child is. */
+    /** Prints its process id and its child's. */
     const family = sh('sleep 1000 & echo "$$ $!"; wait');
 
     it('ends the program and its descendants', async () => {

@@ -49,7 +49,7 @@ import {
 
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
-/** What came of a subscription, and what it tells until then. */
+/** The statuses of a subscription, and how it ended. */
 interface Seen {
   readonly statuses: WorkerStatus[];
   /** Statuses, output and the end, in the order in which they came. */
@@ -140,7 +140,7 @@ describe('lifeOf', () => {
     expect(lifeOf('no-such-program')).toBeInstanceOf(Observable);
   });
 
-  it('tells the statuses of a run, and completes', async () => {
+  it('emits the statuses of a run, and completes', async () => {
     const seen = live('echo hello');
     expect(await seen.end).toBe('complete');
     expect(seen.all).toEqual(['starting', 'running', 'hello', 'exited', 'complete']);
@@ -503,7 +503,7 @@ describe('lifeOf', () => {
     expect(again.end).toBe('complete');
   });
 
-  it('tells `starting` first when its input errors at once', async () => {
+  it('emits `starting` first when its input errors at once', async () => {
     const seen = live('cat', { input: throwError(() => new Error('at once')) });
     await seen.end;
     expect(seen.all).toEqual(['starting', 'stopping term', 'exited', 'error']);

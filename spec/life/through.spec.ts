@@ -39,7 +39,7 @@ import {
 
 const all = <T>(source$: Observable<T>) => lastValueFrom(source$.pipe(toArray()));
 
-/** Says its process id, then what it reads. */
+/** Prints its process id, then its input. */
 const sayPid = sh('echo $$; exec cat');
 
 describe('through', () => {

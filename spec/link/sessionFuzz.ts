@@ -8,7 +8,7 @@ import type { Clock } from '../../src/rx/clock.js';
 const WINDOW_BYTES = 300;
 const MAX_BYTES = 800;
 
-/** What all runs did, so that a fuzz that does nothing is seen. */
+/** Counts over all runs, so that a fuzz that does nothing is noticed. */
 export interface FuzzCounts {
   runs: number;
   delivered: number;

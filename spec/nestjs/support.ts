@@ -6,7 +6,7 @@ import { getWorkerOverridesToken, getWorkerToken, WorkerModule } from 'simple-ip
 import { advance, fakeProgram } from 'simple-ipc/testing';
 import { use } from '../support/programs.js';
 
-/** What Nest's logger was given: level, context, message. */
+/** The calls of Nest's logger: level, context, message. */
 export class RecordingLogger implements LoggerService {
   readonly lines: string[] = [];
   readonly log = this.#record('log');

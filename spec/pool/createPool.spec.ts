@@ -333,7 +333,7 @@ describe('createPool', () => {
     }, 60_000);
   });
 
-  it('says by a warning why a worker failed that nobody observes', async () => {
+  it('warns why an unobserved worker failed', async () => {
     const pool = use(createPool('no-such-program', { size: 2 }));
     pool.workers[1]!.status$.subscribe();
     await first(pool.status$, ({ resting }) => resting === 2);

@@ -9,7 +9,7 @@ describe('createPool, its life', () => {
   afterEach(cleanUp);
 
   describe('status$', () => {
-    it('tells each change, from the start to the end', async () => {
+    it('emits each change, from the start to the end', async () => {
       const { pool, system, ask, statuses } = await fakePool({ size: 2 });
       ask('a');
       await system.pass(0);
@@ -49,7 +49,7 @@ describe('createPool, its life', () => {
       }
     });
 
-    it('completes on dispose, as its workers do, and tells a late subscriber the state', async () => {
+    it('completes on dispose, as its workers do, and emits the state to a late subscriber', async () => {
       const { pool, system } = await fakePool();
       const heard = hear(pool.status$);
       const workers = pool.workers.map(({ status$ }) => hear(status$));

@@ -27,7 +27,7 @@ function programIn(name: string, ...under: string[]) {
   return { env: { PATH: folder } };
 }
 
-/** What a batch file passes on as `%*`: all that follows its name, once cmd.exe has read the line. */
+/** The text that a batch file passes on as `%*`: everything after its name, once cmd.exe has read the line. */
 function passedOn(args: string[], options: object) {
   const parsed = parse('shim', args, options);
   expect(parsed.options.windowsVerbatimArguments).toBe(true);
@@ -148,7 +148,7 @@ describe('checkBatchFile', () => {
     ['a colon outside', ['C:\\a', '%PATH%', 'b:c']],
   ])('lets %s pass', (_, args) => expect(isRefused(args, shim())).toBe(false));
 
-  it('says that there is no such program if there is none', () => {
+  it('throws ENOENT if there is no such program', () => {
     const call = () => check('none', ['"'], shim());
     expect(call).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   });

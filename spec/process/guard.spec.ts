@@ -22,7 +22,7 @@ class FakeShell extends EventEmitter {
     super();
   }
 
-  /** What is on its list from the start. */
+  /** Its list at the start. */
   get first(): readonly string[] {
     return this.args.slice(3);
   }
@@ -53,7 +53,7 @@ describe('Guard', () => {
   afterEach(cleanUp);
   afterEach(() => jest.useRealTimers());
 
-  it('starts one shell, with the first program, and tells it who comes and goes', () => {
+  it('starts one shell, with the first program, and writes it each group that begins or ends', () => {
     const { guard, shells } = guardOfFakes();
     expect(guard.pid).toBeUndefined();
     guard.add(-10);
@@ -82,7 +82,7 @@ describe('Guard', () => {
     expect(() => stdin.emit('error', new Error('EPIPE'))).not.toThrow();
   });
 
-  it('runs one and the same script, whatever the programs: they are told as numbers', () => {
+  it('runs one constant script, whatever the programs, which are numbers to it', () => {
     const argsFor = (...ids: number[]) => {
       const { guard, shells } = guardOfFakes();
       for (const id of ids) guard.add(id);
@@ -117,7 +117,7 @@ describe('Guard', () => {
     expect(shells[1]!.first).toEqual(['-20']);
   });
 
-  it('gives up a shell that ends three times at once, and says so', () => {
+  it('gives up a shell that ends three times at once, with a warning', () => {
     const { guard, shells } = guardOfFakes();
     guard.add(-10);
     for (let i = 0; i < 3; i++) shells[i]!.emit('error', new Error('spawn /bin/sh ENOENT'));
@@ -159,7 +159,7 @@ describe('Guard', () => {
     },
   );
 
-  it('hears only of the shell that it has', () => {
+  it('ignores events of a shell that was replaced', () => {
     const { guard, shells } = guardOfFakes();
     guard.add(-10);
     shells[0]!.emit('exit', 1, null);
@@ -175,7 +175,7 @@ onPosix('the script of the guard, in a real shell,', () => {
 
   // The ids are beyond what any system gives.
 
-  /** Tells instead of doing; what is in `alive` answers. `$tired` sleeps later, those in `$polite` are gone. */
+  /** Prints signals instead of sending them; the ids in `alive` exist. `$tired` sleeps later, the ids in `$polite` are gone. */
   const PRELUDE = `
     kill() { echo "kill $*"; case " $alive " in *" $4 "*) return 0 ;; esac; return 1; }
     sleep() { echo "sleep $1"; sleeps=$((sleeps + 1)); [ $sleeps = "$tired" ] && alive=$stubborn; return $broken; }
@@ -183,13 +183,13 @@ onPosix('the script of the guard, in a real shell,', () => {
   `;
 
   interface Scene {
-    /** Who answers to signals. */
+    /** The ids that exist. */
     readonly alive?: string;
     /** After so many sleeps … */
     readonly tired?: string;
     /** … only these do. */
     readonly stubborn?: string;
-    /** What sleep returns. */
+    /** The exit code of `sleep`. */
     readonly broken?: string;
   }
 
@@ -228,7 +228,7 @@ onPosix('the script of the guard, in a real shell,', () => {
     ]);
   });
 
-  it('never signals again what it has found gone: the system may have given the id away', async () => {
+  it('never signals a group again that was gone: the system may have given its id away', async () => {
     expect(
       await end(['+ -900000010', '+ -900000020'], { alive: '-900000020', tired: '2' }),
     ).toEqual([

@@ -63,7 +63,7 @@ describe('posixTree', () => {
     },
   );
 
-  it('does not forget what it may not signal (EPERM): it is there', () => {
+  it('keeps a group that it may not signal (EPERM): it exists', () => {
     fails('EPERM');
     const tree = posixTree(PID, true, ids);
     tree.signal('SIGTERM');

@@ -42,17 +42,17 @@ describe('toSpawnError', () => {
     ['E2BIG', 'longer than the system allows'],
     ['ENOENT', 'not found on the PATH'],
     ['EACCES', 'what PATH finds is not executable'],
-  ])('says of %s: %s', (code, reason) => {
+  ])('explains %s: %s', (code, reason) => {
     expect(explain(code).message).toContain(`${reason} (${code})`);
   });
 
-  it('says if it was the PATH of the given env', () => {
+  it('names the PATH of the given env as the cause', () => {
     expect(explain('ENOENT', { env: {} }).message).toContain(
       'on the PATH of the given env (ENOENT)',
     );
   });
 
-  it('says which of file and cwd it was', () => {
+  it('names file or cwd as the cause', () => {
     const folder = temporaryFolder();
     const [script, directory] = [join(folder, 'script'), join(folder, 'directory')];
     writeFileSync(script, '#!/no/such/interpreter');

@@ -180,7 +180,7 @@ describe('a worker on Windows', () => {
     await worker.stop();
   });
 
-  it('is not started if cmd.exe could misread an argument, and says why', async () => {
+  it('is not started if cmd.exe could misread an argument, with the reason', async () => {
     const { started, createWorker } = load();
     const worker = createWorker(['shim', 'a\nb'], { env: pathWith('shim.CMD') });
     const error = await new Promise<unknown>((resolve) => {

@@ -5,7 +5,7 @@ import { NOT_STARTED, type Program, type LadderSignal } from '../../src/process/
 
 const stop = { endInputMs: 0, terminateMs: 1_000, killMs: 500, drainMs: 100 };
 
-/** What follows the exit of a program; its group is alive as long as `isAlive` says so. */
+/** Cleans up after the exit of a program; its group lives as long as `isAlive` returns true. */
 function follow(isAlive: (signals: readonly LadderSignal[]) => boolean) {
   const scheduler = new VirtualTimeScheduler();
   const told = { signals: [] as LadderSignal[], isClosed: false, endedAt: NaN };

@@ -35,7 +35,7 @@ function createQueue(maxPendingBytes = Infinity) {
   };
 }
 
-/** What a stream tells. */
+/** The notifications of a stream. */
 function watch<T>(source$: Observable<T>) {
   const told = {
     values: [] as T[],
@@ -53,7 +53,7 @@ function watch<T>(source$: Observable<T>) {
   return told;
 }
 
-/** Counts what is pulled from it, and tells when it is ended. */
+/** Counts the values that are pulled from it, and notes its end. */
 function counted(count: number) {
   const source = {
     pulled: 0,
@@ -202,7 +202,7 @@ describe('pour', () => {
 });
 
 describe('pumpPulled', () => {
-  it('tells its progress with each batch, and completes when all was taken', async () => {
+  it('emits its progress with each batch, and completes when all was taken', async () => {
     const { queue, take } = createQueue();
     const told = watch<FeedProgress>(pumpPulled(counted(100), queue));
     await turn();
@@ -253,7 +253,7 @@ describe('pumpPulled', () => {
     expect(then).toHaveBeenCalledWith(undefined, expect.any(Function));
   });
 
-  it('tells what is lost, when it is queued and afterwards', async () => {
+  it('reports lost values, when they are queued and afterwards', async () => {
     const { queue, rejected } = createQueue();
     const lost: string[] = [];
     watch(pumpPulled(['a', 'b\n', 'c'], queue, (error) => lost.push(error.name)));
@@ -265,7 +265,7 @@ describe('pumpPulled', () => {
     expect(rejected).toEqual(['b\n', 'a', 'c']);
   });
 
-  it('completes, if it is not to be told, though something was lost', async () => {
+  it('completes, without a listener, even if values were lost', async () => {
     const { queue } = createQueue();
     const told = watch(pumpPulled(['a', 'b\n'], queue));
     queue.close(() => new Error('closed'));

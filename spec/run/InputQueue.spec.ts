@@ -211,7 +211,7 @@ describe('InputQueue', () => {
     });
   });
 
-  describe('push, with someone to tell of a loss', () => {
+  describe('push, with a listener for a loss', () => {
     it('returns the bytes of the value, 0 if it is rejected', () => {
       const { queue, takeAll } = create({ maxPendingBytes: 5 });
       expect(queue.push('aé')).toBe(4);
@@ -223,7 +223,7 @@ describe('InputQueue', () => {
       expect(queue.push('c')).toBe(0);
     });
 
-    it('tells of a value that is rejected at once, with the same error', () => {
+    it('reports a value that is rejected at once, with the same error', () => {
       const { queue, rejected } = create({ maxPendingBytes: 5 });
       const sender = createSender();
       queue.push('12345', sender);
@@ -234,7 +234,7 @@ describe('InputQueue', () => {
       expect(sender.lost).toHaveBeenCalledTimes(3);
     });
 
-    it('tells the listener whether who pushed it is told', () => {
+    it('reports to the listener whether the caller of push got the error', () => {
       const known: boolean[] = [];
       const queue = new InputQueue<string>(command, lines(), Infinity, {
         rejected: (_, isKnown) => known.push(isKnown),
@@ -247,7 +247,7 @@ describe('InputQueue', () => {
       expect(known).toEqual([false, true, true, false]);
     });
 
-    it('tells once of the values of a batch that are rejected later', () => {
+    it('reports once the values of a batch that are rejected later', () => {
       const { queue } = create();
       const [first, second, third] = [createSender(), createSender(), createSender()];
       queue.push('nobody asks');
@@ -262,7 +262,7 @@ describe('InputQueue', () => {
       expect(third.lost).not.toHaveBeenCalled();
     });
 
-    it('tells of a value that was being written, not of one that was written', () => {
+    it('reports a value that was being written, not one that was written', () => {
       const { queue } = create();
       const [written, inFlight] = [createSender(), createSender()];
       queue.push('a', written);
@@ -302,7 +302,7 @@ describe('InputQueue', () => {
       queue.open(() => undefined);
       expect(queue.isOpen).toBe(true);
       queue.complete();
-      // What is pushed now is for the next run.
+      // From here on, values are for the next run.
       expect(queue.isOpen).toBe(false);
       expect(takeAll()).toEqual([END_OF_FILE]);
       expect(queue.isOpen).toBe(false);
@@ -557,7 +557,7 @@ describe('InputQueue', () => {
   });
 
   describe('close', () => {
-    it('rejects what the reader was to get, in order, and tells that the reader is gone', () => {
+    it('rejects the values for the reader, in order, and reports that the reader is gone', () => {
       const { queue, rejected, readerGone, takeAll } = create();
       queue.open(jest.fn());
       queue.push(valueOf(BATCH_BYTES));
@@ -593,7 +593,7 @@ describe('InputQueue', () => {
       expect(takeAll()).toEqual(['b\nc\n']);
     });
 
-    it('lets who is told of a rejection send again', () => {
+    it('accepts values from a listener of a rejection', () => {
       const again: string[] = [];
       const queue: InputQueue<string> = new InputQueue<string>(command, lines(), Infinity, {
         rejected: ({ value }) => {
@@ -621,7 +621,7 @@ describe('InputQueue', () => {
       expect(takeAll()).toEqual([]);
     });
 
-    it('rejects once what whoever is told sends again', () => {
+    it('rejects once the values that such a listener sends', () => {
       const again: string[] = [];
       const queue: InputQueue<string> = new InputQueue<string>(command, lines(), Infinity, {
         rejected: ({ value }) => {
@@ -690,7 +690,7 @@ describe('InputQueue', () => {
       expect(callback).toHaveBeenCalledTimes(2);
     });
 
-    it('calls nobody back who has given up', () => {
+    it('does not call a waiter that has given up', () => {
       const { queue } = create();
       const callback = jest.fn();
       queue.onMove(callback)();
@@ -761,7 +761,7 @@ describe('InputQueue', () => {
         const { queue, rejected } = create({ maxPendingBytes });
         const bytesOf = (values: readonly string[]) =>
           values.reduce((sum, value) => sum + Buffer.byteLength(value) + 1, 0);
-        // What must be so by the rules, in the plainest form.
+        // The rules, in their plainest form.
         let waiting: (string | null)[] = [];
         let inFlight: string[] = [];
         const written: string[] = [];

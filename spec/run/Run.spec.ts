@@ -13,7 +13,7 @@ describe('a run whose program', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);
 
-  /** A program that ends by nothing but a signal, unless it is told to. */
+  /** A program that only a signal ends, or the test. */
   async function start(options: Options = {}) {
     const scheduler = new VirtualTimeScheduler();
     const program = fakeProgram(() => NEVER, { scheduler, ignores: ['eof'] });

@@ -313,7 +313,7 @@ describe('planRun', () => {
 });
 
 describe('RunOptions', () => {
-  /** What is asked of the system; nothing is started. */
+  /** The plan that the system would get; nothing is started. */
   function planOf(create: (launch: Launch) => unknown): LaunchPlan {
     const plans: LaunchPlan[] = [];
     create((plan) => {

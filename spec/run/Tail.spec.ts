@@ -98,7 +98,7 @@ describe('Tail', () => {
       const before = process.memoryUsage().arrayBuffers;
       const tail = new Tail(1_000);
       await countKept(tail, 1, 64 * MIB);
-      // What was found to be garbage is freed in the background, at the latest before the next time.
+      // Garbage is freed in the background, at the latest before the next collection.
       await collectGarbage();
       expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MIB);
       expect(tail.toString()).toHaveLength(1_000);

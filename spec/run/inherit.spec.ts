@@ -3,7 +3,7 @@ import { fromCommand, inherit, SAFE_ENV } from 'simple-ipc';
 import { onWindows } from '../support/onWindows.js';
 import { cleanUp } from '../support/programs.js';
 
-/** What a program finds in its environment. */
+/** The environment that a program gets. */
 const envOf = async (env: Record<string, string>) => {
   const lines$ = fromCommand(['/usr/bin/env', '-0'], { env }).pipe(toArray());
   const text = (await lastValueFrom(lines$)).join('\n');

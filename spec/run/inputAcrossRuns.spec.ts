@@ -16,7 +16,7 @@ import {
 
 const quickStop = { endInputMs: 50, terminateMs: 500 };
 
-/** What is sent for the next run is the next run's, whatever becomes of the stdin of this one. */
+/** Input for the next run goes to the next run, even if this run loses its stdin. */
 describe('what is sent for the next run', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);

@@ -3,7 +3,7 @@ import { Broadcast } from '../../src/rx/Broadcast.js';
 import { collectGarbage } from '../support/collectGarbage.js';
 
 describe('Broadcast', () => {
-  /** A broadcast of numbers, and what its subscribers get, each told by a letter. */
+  /** A broadcast of numbers, and the values of its subscribers, each named by a letter. */
   function create(replay?: number) {
     const broadcast = new Broadcast<number>(replay);
     const told: string[] = [];
@@ -18,7 +18,7 @@ describe('Broadcast', () => {
     return { broadcast, told, subscribe };
   }
 
-  it('tells each value to all subscribers, in the order of their subscription', () => {
+  it('emits each value to all subscribers, in the order of their subscription', () => {
     const { broadcast, told, subscribe } = create();
     subscribe('a');
     subscribe('b');
@@ -27,7 +27,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a1', 'b1', 'a2', 'b2']);
   });
 
-  it('tells nothing of the past', () => {
+  it('emits no earlier value to a late subscriber', () => {
     const { broadcast, told, subscribe } = create();
     broadcast.next(1);
     subscribe('a');
@@ -35,7 +35,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a2']);
   });
 
-  it('tells a late subscriber the last `replay` values, then what comes', () => {
+  it('emits the last `replay` values to a late subscriber, then the new ones', () => {
     const { broadcast, told, subscribe } = create(2);
     [1, 2, 3].forEach((value) => {
       broadcast.next(value);
@@ -46,14 +46,14 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a2', 'a3', 'a4', 'b3', 'b4']);
   });
 
-  it('tells a late subscriber fewer values when there were fewer', () => {
+  it('emits fewer values to a late subscriber when there were fewer', () => {
     const { broadcast, told, subscribe } = create(2);
     broadcast.next(1);
     subscribe('a');
     expect(told).toEqual(['a1']);
   });
 
-  it.each([1, 2, 3, 5])('tells the last %d values, however many there were', (replay) => {
+  it.each([1, 2, 3, 5])('emits the last %d values, however many there were', (replay) => {
     const { broadcast } = create(replay);
     const all: number[] = [];
     for (let value = 1; value <= 12; value++) {
@@ -65,7 +65,7 @@ describe('Broadcast', () => {
     }
   });
 
-  it('tells nothing to who has left', () => {
+  it('emits nothing to an unsubscribed subscriber', () => {
     const { broadcast, told, subscribe } = create(1);
     const subscription = subscribe('a');
     subscribe('b');
@@ -75,7 +75,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a1', 'b1', 'b2']);
   });
 
-  it('forgets who has left', async () => {
+  it('keeps no reference to an unsubscribed subscriber', async () => {
     const { broadcast } = create();
     const left = Array.from({ length: 100 }, () => {
       const subscription = broadcast.values$.subscribe();
@@ -99,7 +99,7 @@ describe('Broadcast', () => {
     expect(observer.next).toHaveBeenCalledTimes(3);
   });
 
-  it('ends the replay for who leaves during it', () => {
+  it('ends the replay for a subscriber that leaves during it', () => {
     const { broadcast } = create(3);
     [1, 2, 3].forEach((value) => {
       broadcast.next(value);
@@ -115,7 +115,7 @@ describe('Broadcast', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('does not tell a value to who subscribes while it is told', () => {
+  it('does not emit a value to a subscriber that comes during its emission', () => {
     const { broadcast, told, subscribe } = create();
     subscribe('a', (value) => {
       if (value === 1) subscribe('b');
@@ -125,7 +125,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a1', 'a2', 'b2']);
   });
 
-  it('does not tell a value to who leaves while it is told, and still tells the others', () => {
+  it('does not emit a value to a subscriber that leaves during its emission, but to the others', () => {
     const { broadcast, told, subscribe } = create();
     subscribe('a', () => {
       b.unsubscribe();
@@ -136,7 +136,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a1', 'c1']);
   });
 
-  it('still tells the others when one leaves by itself', () => {
+  it('still emits to the others when one leaves by itself', () => {
     const { broadcast, told, subscribe } = create();
     const a = subscribe('a', () => {
       a.unsubscribe();
@@ -152,7 +152,7 @@ describe('Broadcast', () => {
       config.onUnhandledError = null;
     });
 
-    it('leaves the error to RxJS, and still tells all', async () => {
+    it('leaves the error to RxJS, and still emits to all', async () => {
       const { broadcast, told, subscribe } = create();
       const error = new Error('thrown by a subscriber');
       subscribe('a', () => {
@@ -182,7 +182,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['a1', 'b1', 'a|', 'b|']);
   });
 
-  it('replays, then completes, for who comes after its completion', () => {
+  it('replays, then completes, for a subscriber after its completion', () => {
     const { broadcast, told, subscribe } = create(1);
     broadcast.next(1);
     broadcast.complete();
@@ -197,7 +197,7 @@ describe('Broadcast', () => {
     expect(told).toEqual(['b|']);
   });
 
-  it('tells nobody what comes after its completion', () => {
+  it('emits nothing after its completion', () => {
     const { broadcast, told, subscribe } = create(2);
     subscribe('a');
     broadcast.next(1);

@@ -21,7 +21,7 @@ describe('LinkedQueue', () => {
     ]);
   });
 
-  it('is not left twice, nor by who was the next', () => {
+  it('is not left twice, nor after its turn', () => {
     const line = new LinkedQueue<string>();
     const [leaveA, leaveB] = ['a', 'b', 'c'].map((name) => line.push(name));
     leaveB!();
@@ -33,7 +33,7 @@ describe('LinkedQueue', () => {
     expect(line.shift()).toBe('c');
   });
 
-  it('is equal to a list, whoever comes, leaves and is next', () => {
+  it('is equal to a list, in any order of calls', () => {
     const acts = fc.array(
       fc.oneof(fc.constant('push'), fc.constant('shift'), fc.record({ leave: fc.nat(20) })),
     );

@@ -88,7 +88,7 @@ describe('clockOf', () => {
       clock = clockOf(scheduler);
     });
 
-    it('tells its time', () => {
+    it('has its time', () => {
       expect(clock.now()).toBe(0);
       scheduler.frame = 5;
       expect(clock.now()).toBe(5);

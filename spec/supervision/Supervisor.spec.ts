@@ -152,7 +152,7 @@ describe('a life', () => {
     expect(worker.status$.value).toMatchObject({ error: { name: 'SpawnError', code: 'ENOENT' } });
   });
 
-  it('tells its own exits alone when it has failed', async () => {
+  it('has only its own exits when it has failed', async () => {
     const { worker, told, system, program } = await fakeWorker({ supervise: identity });
     let isFirst = true;
     worker.status$.subscribe(({ state }) => {
@@ -240,7 +240,7 @@ describe('a life', () => {
     expect(lives).toBe(2);
   });
 
-  it('begins the next run for who waits, when the one before leaves in a restart', async () => {
+  it('begins the next run for a waiting subscriber, when the earlier one leaves in a restart', async () => {
     const leave$ = new Subject<void>();
     const { worker, told, system } = await fakeWorker({
       supervise: (life$) => merge(life$.pipe(takeUntil(leave$)), life$),

@@ -109,7 +109,7 @@ describe('restartOnExit', () => {
     expect(stage.startedAt).toEqual([0, 100, 300, 700, 1_500, 2_500, 3_500]);
   });
 
-  it('tells the exit, the attempt, the delay and the time of the restart', () => {
+  it('emits the exit, the attempt, the delay and the time of the restart', () => {
     const stage = new Stage();
     stage.watch({ delayMs: 50 }, { runsMs: 7 }, { reason: 'success' });
     stage.run(1_000);
@@ -213,7 +213,7 @@ describe('restartOnExit', () => {
     expect(stage.delays).toEqual([100, 200, 400]);
   });
 
-  it('restarts a success too where it says always', () => {
+  it("restarts after a success, too, with `when: 'always'`", () => {
     const stage = new Stage();
     stage.watch({ when: 'always' }, { reason: 'success' });
     stage.run(250);

@@ -11,7 +11,7 @@ export interface ModelPolicy {
 /** How a program takes a stop: `deaf` to end-of-file, `stubborn` against SIGTERM too, `immortal` against all. */
 export type Temper = 'polite' | 'deaf' | 'stubborn' | 'immortal';
 
-/** What a program of that temper takes no notice of. */
+/** The events that a program of that temper ignores. */
 export const IGNORES: Readonly<Record<Temper, readonly StopRequest[]>> = {
   polite: [],
   deaf: ['eof'],
@@ -35,7 +35,7 @@ interface ModelProgram {
   dueAt: number;
 }
 
-/** What a worker is supposed to do, as simply as it can be said: no streams, no callbacks, no timers. */
+/** The specification of a worker in its simplest form: no streams, no callbacks, no timers. */
 export class LifeModel {
   now = 0;
   generation = 0;

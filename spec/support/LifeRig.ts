@@ -12,7 +12,7 @@ import { expectEdges, Starts } from './expectEdges.js';
 import { IGNORES, type Temper } from './LifeModel.js';
 import { takeWarnings } from './programs.js';
 
-/** The longest line that its worker takes, if it says so. */
+/** The `maxLineBytes` of its worker, where it has one. */
 export const MAX_LINE_BYTES = 50;
 /** A worker over fake programs in virtual time, and all that was seen of it. */
 export class LifeRig {
@@ -104,7 +104,7 @@ export class LifeRig {
     if (!program) return;
     program.print(line);
     if (line.length > MAX_LINE_BYTES) this.garbled.add(program);
-    // What follows what cannot be read means nothing.
+    // Output after a framing error is ignored.
     if (!this.garbled.has(program)) this.printed.push(line);
   }
 
@@ -116,7 +116,7 @@ export class LifeRig {
     if (this.living[0]) Object.assign(this.living[0], { write });
   }
 
-  /** What the worker holds: at rest nothing (I5), and every input is accounted for. */
+  /** The resources of the worker: none at rest (I5), and every input is accounted for. */
   get held() {
     return {
       programs: this.living.length - (this.hasSurvivor ? 1 : 0),
@@ -126,7 +126,7 @@ export class LifeRig {
     };
   }
 
-  /** What holds at every moment, and can be looked at once, at the end: I1 to I4, I6 and I7. */
+  /** The invariants that can be checked once, at the end: I1 to I4, I6 and I7. */
   check(): void {
     expect(this.starts.broken).toEqual([]);
     expectEdges(this.statuses);
@@ -142,5 +142,5 @@ export class LifeRig {
   }
 }
 
-/** What a worker at rest holds. */
+/** The resources of a worker at rest. */
 export const NOTHING = { programs: 0, actions: 0, inputs: 0, promises: 0 };

@@ -1,11 +1,11 @@
-/** What cmd.exe makes of a line: the text that it hands on, and what it would have acted upon itself. */
+/** The result of reading a line as cmd.exe does: the text that it passes on, and the parts that it would interpret. */
 export interface CmdReading {
   readonly text: string;
   /** Characters that were neither escaped by a caret nor inside of quotes, and mean something to cmd. */
   readonly active: readonly string[];
 }
 
-/** What separates, redirects, groups or begins a command. */
+/** Characters that separate, redirect, group or begin a command. */
 const OPERATORS = '&|<>()\n\r';
 
 /**
@@ -39,7 +39,7 @@ export function readByCmd(line: string, inserted = false): CmdReading {
 }
 
 /**
- * What is between two percent signs, any two neighbours: cmd replaces it if a variable has the name, which
+ * The text between two neighbouring percent signs: cmd replaces it if a variable has the name, which
  * ends at a colon. (No variable has a name that ends with a caret.)
  */
 function variablesIn(line: string): string[] {
@@ -48,7 +48,7 @@ function variablesIn(line: string): string[] {
 }
 
 /**
- * What cmd.exe runs for its arguments `/d /s /c "…"`: with /s the first quote and the last are taken
+ * The command that cmd.exe runs for its arguments `/d /s /c "…"`: with /s the first quote and the last are taken
  * off, and nothing else.
  */
 export function commandOfCmd(args: readonly string[]): string {

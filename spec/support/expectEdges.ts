@@ -1,7 +1,7 @@
 import { StopError, type WorkerStatus } from 'simple-ipc';
 import type { Launch, Program, ProgramEvents } from '../../src/process/Program.js';
 
-/** What may follow what. */
+/** The states that may follow each state. */
 const EDGES: Record<WorkerStatus['state'], readonly WorkerStatus['state'][]> = {
   stopped: ['starting'],
   starting: ['running', 'stopping', 'exited', 'stopped', 'failed'],
@@ -82,7 +82,7 @@ function wrongBetween(before: WorkerStatus, status: WorkerStatus): string[] {
   return wrong;
 }
 
-/** The generation before may have been told long ago. */
+/** The status of the previous generation may be long past. */
 function wrongAfter(last: number | undefined, status: WorkerStatus): string[] {
   const generation = generationOf(status);
   if (generation === undefined || last === undefined) return [];
@@ -92,7 +92,7 @@ function wrongAfter(last: number | undefined, status: WorkerStatus): string[] {
 function generationOf(status: WorkerStatus): number | undefined {
   if ('generation' in status) return status.generation;
   if (status.state !== 'failed') return status.exit?.generation;
-  // What survived SIGKILL has no exit yet: the last one is that of a run before.
+  // A program that survived SIGKILL has no exit yet: the last exit is that of an earlier run.
   return status.error instanceof StopError ? undefined : status.exits.at(-1)?.generation;
 }
 

@@ -42,7 +42,7 @@ export async function fakePool({
   };
   use({
     async [Symbol.asyncDispose]() {
-      // What is still asked would be waited for.
+      // Requests in flight would be awaited.
       for (const worker of pool.workers) void worker.stop();
       await Promise.all([pool[Symbol.asyncDispose](), system.pass(100_000)]);
     },
@@ -57,12 +57,12 @@ export async function fakePool({
   return {
     pool,
     system,
-    /** All that the pool told. */
+    /** All statuses of the pool. */
     statuses,
     now: () => statuses.at(-1)!,
     ask: (request: string, options: Partial<ReplyOptions<string, string, string>> = {}) =>
       hear(of(request).pipe(exchange(pool, { reply, ...options }))),
-    /** What every program was sent, one list a run. */
+    /** The input of every program, one list per run. */
     received: () => fakes.runs.map(({ received }) => received),
   };
 }

@@ -65,14 +65,14 @@ export async function fakeWorker<Out = string, In = string>(
     get program() {
       return fakes.lastRun;
     },
-    /** What every program was sent, one list a run. */
+    /** The input of every program, one list per run. */
     get received() {
       return fakes.runs.map(({ received }) => received);
     },
   };
 }
 
-/** What a stream has emitted, and how it ended. */
+/** The values of a stream, and how it ended. */
 export interface Heard<T> {
   readonly values: T[];
   /** `open` until it ends. */

@@ -1,4 +1,4 @@
-/** What is loaded, all its modules anew, as if this were Windows. */
+/** Loads modules anew, as if this were Windows. */
 export function onWindows<T>(load: () => T): T {
   const { platform } = process;
   const loaded: T[] = [];

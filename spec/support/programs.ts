@@ -27,7 +27,7 @@ export function fixture(name: string, ...args: string[]): Words {
 /** `0`, `1`, `2`, … */
 export const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 
-/** Expects two long lists to be the same; says where they part rather than all that they hold. */
+/** Expects two long lists to be equal; the message has only the place where they differ. */
 export function expectSame(actual: readonly unknown[], expected: readonly unknown[]): void {
   const at = expected.findIndex((value, i) => value !== actual[i]);
   const part = at === -1 ? expected.length : at;
@@ -38,7 +38,7 @@ export function expectSame(actual: readonly unknown[], expected: readonly unknow
   });
 }
 
-/** Everything that a worker tells, from now on; after the test its statuses are checked. */
+/** Everything that a worker emits from now on; its statuses are checked after the test. */
 export interface Told<Out, In> {
   readonly statuses: WorkerStatus[];
   /** The statuses in short: `stopping eof`. */
@@ -132,7 +132,7 @@ export async function cleanUp(): Promise<void> {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
   jest.restoreAllMocks();
   config.onUnhandledError = null;
-  // What one test leaves here must not fail the next.
+  // The leftovers of one test must not fail the next.
   const [errors, lives, unexpected] = [broken.splice(0), histories.splice(0), takeWarnings()];
   for (const error of errors) throw error;
   for (const statuses of lives) expectEdges(statuses);
@@ -162,7 +162,7 @@ export function until<S extends WorkerStatus['state']>(
 export const first = <T>(source$: Observable<T>, matches: (value: T) => boolean = () => true) =>
   firstValueFrom(source$.pipe(filter(matches)));
 
-/** Settles when it is so: for what says nothing when it happens. */
+/** Resolves when the condition holds: for events that nothing emits. */
 export async function eventually(isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + 90_000;
   while (!isSo()) {

@@ -14,7 +14,7 @@ const GUARD = 'simple-ipc guard';
 const MARKER_NAME = 'SIMPLE_IPC_SPEC_HOST';
 
 /**
- * Marks the environment of this jest worker, so that its descendants can be told from strangers even
+ * Marks the environment of this jest worker, which distinguishes its descendants from strangers even
  * after they have lost their parent.
  *
  * `process` in a spec is a copy that jest makes; the programs inherit from the original.
@@ -40,7 +40,7 @@ for (const pid of parentsAtFirst.keys()) if (!isOurs(pid, parentsAtFirst)) stran
  * were re-parented, as long as they have kept their environment. Zombies and the guard do not count.
  *
  * It reads `/proc`; where there is none the list is empty, and only the resources of the host
- * (`ProcessWrap`) tell about children.
+ * (`ProcessWrap`) show children.
  */
 export function startedProcesses(): StartedProcess[] {
   const parents = readParents();

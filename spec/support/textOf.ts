@@ -1,5 +1,5 @@
 import type { ProgramInput } from '../../src/process/Program.js';
 
-/** What is written at a time, as text. */
+/** A chunk as text. */
 export const textOf = (data: ProgramInput): string =>
   typeof data === 'string' ? data : Buffer.concat(data).toString();

@@ -44,7 +44,7 @@ worker.send.next(true);
 expectTypeOf(createWorker('bc', options)).is<ReactiveWorker>();
 expectTypeOf(createWorker('bc', { ...options, start: false })).is<ReactiveWorker>();
 
-// A codec says what comes out and what goes in.
+// The codec decides the types of output and input.
 const server = createWorker(['node', 'server.js'], { codec: jsonLines<Reply, Request>() });
 expectTypeOf(server).is<ReactiveWorker<Reply, Request>>();
 expectTypeOf(createWorker('x', { codec: bytes() })).is<

@@ -4,11 +4,11 @@
 export type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
-/** What can be said of a type; the compiler objects to what is not so. */
+/** Assertions about a type; a wrong one is a compiler error. */
 export interface TypeOf<Actual> {
   /** It is exactly that type. */
   is<Expected>(...isNot: Equal<Actual, Expected> extends true ? [] : [Actual, Expected]): void;
 }
 
-/** Says something about the type of a value. Nothing runs: `npm run typecheck` is the test. */
+/** Asserts the type of a value. Nothing runs: `npm run typecheck` is the test. */
 export declare function expectTypeOf<const Actual>(value: Actual): TypeOf<Actual>;

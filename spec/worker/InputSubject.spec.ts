@@ -37,7 +37,7 @@ describe('InputSubject', () => {
     expect(take()).toBeUndefined();
   });
 
-  it('tells its subscribers what is sent', () => {
+  it('emits the values that are sent to its subscribers', () => {
     const { send, take } = create();
     const told: string[] = [];
     send.next('a');
@@ -49,7 +49,7 @@ describe('InputSubject', () => {
     expect(take()).toBe('a\nb\nc\n');
   });
 
-  it('sends first what it was given first, whoever sends from being told', () => {
+  it('keeps the order of values, even if a subscriber sends one', () => {
     const { send, take } = create();
     send.subscribe((value) => {
       if (value === 'a') send.next('b');
@@ -77,7 +77,7 @@ describe('InputSubject', () => {
     expect(send.closed).toBe(false);
   });
 
-  it('closes the input at error(), with a warning that says why', () => {
+  it('closes the input at error(), with a warning that has the reason', () => {
     const emitWarning = jest.spyOn(process, 'emitWarning').mockReturnValue();
     const { send, take } = create();
     const observer = { error: jest.fn(), complete: jest.fn() };

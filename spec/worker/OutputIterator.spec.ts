@@ -514,7 +514,7 @@ describe('OutputIterator', () => {
       else expect(await loop).toEqual(['']);
     });
 
-    it('waits for the next life, when it is made as the end of the last one is told', async () => {
+    it('waits for the next life, when it is made during the last emission of the one before', async () => {
       const { fakes, pass, worker, run } = await fake();
       let late: Promise<IteratorResult<string>> | undefined;
       worker.status$.subscribe(({ state }) => {

@@ -70,7 +70,7 @@ describe('createWorker', () => {
   beforeEach(watchWarnings);
   afterEach(cleanUp);
 
-  /** Creates a worker for this test, and records what it tells. */
+  /** Creates a worker for this test, and records what it emits. */
   function start(command: string | readonly string[], options?: WorkerOptions) {
     const worker = use(createWorker(command, options));
     return { worker, told: record(worker) };
@@ -262,7 +262,7 @@ describe('createWorker', () => {
   });
 
   describe('status$', () => {
-    it('tells a run from `starting` to `exited`', async () => {
+    it('emits a run from `starting` to `exited`', async () => {
       const { worker, told } = start('true');
       const { exit } = await until(worker, 'exited');
       const [, running] = told.statuses;
@@ -307,7 +307,7 @@ describe('createWorker', () => {
       ['an exit code', sh('exit 3'), { code: 3, signal: null, reason: 'exit-code' }],
       ['a signal of its own', sh('kill -KILL $$'), { code: null, signal: 'SIGKILL' }],
       ['SIGTERM, if we did not ask', sh('kill $$'), { signal: 'SIGTERM', reason: 'signal' }],
-    ])('tells %s as `exited`, then rests at `failed`', async (_, command, expected) => {
+    ])('emits `exited` for %s, then rests at `failed`', async (_, command, expected) => {
       const { worker, told } = start(command);
       const { error, exits } = await until(worker, 'failed');
       expect(told.states).toEqual(['starting', 'running', 'exited', 'failed']);
@@ -317,7 +317,7 @@ describe('createWorker', () => {
       expect(error.command).toEqual(command);
     });
 
-    it('tells a kill from outside as `failed`', async () => {
+    it('emits `failed` for a kill from outside', async () => {
       const { worker } = start('cat');
       const { pid } = await until(worker, 'running');
       process.kill(pid, 'SIGSEGV');
@@ -337,7 +337,7 @@ describe('createWorker', () => {
       expect(error).toBeInstanceOf(ExitError);
     });
 
-    it('says a failure that nobody observes as a warning', async () => {
+    it('reports a failure that nobody observes by a warning', async () => {
       const worker = use(createWorker('false'));
       await eventually(() => isAtRest(worker));
       expect(takeWarnings()).toEqual(['"false" exited with code 1']);
@@ -653,7 +653,7 @@ describe('createWorker', () => {
       expect(told.output).toEqual(['before', long, 'after']);
     });
 
-    it('shows what is sent to who subscribes to it', async () => {
+    it('emits the values that are sent', async () => {
       const { worker } = start('cat');
       const seen: unknown[] = [];
       worker.send.subscribe((value) => seen.push(value));
@@ -747,7 +747,7 @@ describe('createWorker', () => {
       expect(told.output).toEqual(['next']);
     });
 
-    it('ends the input of the run with error(), and says so', async () => {
+    it('ends the input of the run with error(), with a warning', async () => {
       const { worker, told } = start('cat');
       worker.send.next('last');
       worker.send.error(new Error('of the source'));
@@ -839,7 +839,7 @@ describe('createWorker', () => {
       const { worker, told } = start('sleep 1000', { maxPendingBytes: 10_000, stop: quickStop });
       await until(worker, 'running');
       const sent = Array.from({ length: 300 }, () => 'x'.repeat(999));
-      // What the pipe takes makes room, until it is full.
+      // Values that the pipe takes make room, until the pipe is full.
       let count = 0;
       for (let before = -1; told.rejected.length < before + sent.length; count += sent.length) {
         before = told.rejected.length;
@@ -977,7 +977,7 @@ describe('createWorker', () => {
       expect(rejected.length).toBeLessThan(sent);
     });
 
-    it('says the first rejection of each life that nobody observes, and only that', async () => {
+    it('warns of the first unobserved rejection of each life, and only of that', async () => {
       const worker = use(createWorker('cat'));
       for (let life = 0; life < 2; life++) {
         worker.start();
