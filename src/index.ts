@@ -38,6 +38,13 @@ export { restartOnExit } from './supervision/restartOnExit.js';
 export type { RestartPolicy } from './supervision/RestartPolicy.js';
 export { through, type ThroughOptions } from './life/through.js';
 export { inherit, SAFE_ENV } from './run/inherit.js';
+export type {
+  Launch,
+  LaunchPlan,
+  Program,
+  ProgramEvents,
+  ProgramInput,
+} from './process/Program.js';
 export type { RunOptions } from './run/RunOptions.js';
 export type { FeedProgress, Pullable } from './run/InputPump.js';
 export type { RejectedInput } from './contract/ReactiveWorker.js';

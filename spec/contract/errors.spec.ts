@@ -62,7 +62,7 @@ const cases: Case[] = [
     name: 'RestartLimitError',
     error: new RestartLimitError(command, 'ended too often', [exit, exit], cause),
     type: RestartLimitError,
-    message: '"engine --name "a b"" ended too often',
+    message: '"engine --name "a b"" ended too often; the last time: spawn engine ENOENT',
     data: { cause, exits: [exit, exit] },
   },
   {
@@ -152,7 +152,7 @@ describe('ExitError', () => {
     expect(messageFor({ stderrTail: 'out of memory\n' })).toBe(
       '"engine --name "a b"" exited with code 3; its stderr ends with:\nout of memory',
     );
-    expect(messageFor({ stderrTail: '1\n2\n3\n4\n\n6\n7\n\n' })).toMatch(/with:\n3\n4\n\n6\n7$/);
+    expect(messageFor({ stderrTail: '1\n2\n3\n4\n\n6\n7\n\n' })).toMatch(/with:\n2\n3\n4\n6\n7$/);
   });
 
   it('ends with at most 1,000 characters of stderr', () => {
@@ -162,6 +162,22 @@ describe('ExitError', () => {
 
   it('does not mention a blank stderr', () => {
     expect(messageFor({ stderrTail: ' \n\n' })).toMatch(/exited with code 3$/);
+  });
+});
+
+describe('RestartLimitError', () => {
+  it('has the reason of the last exit in its message: a warning has nothing else', () => {
+    const last = new ExitError({ ...exit, stderrTail: 'bind: address already in use\n' });
+    expect(new RestartLimitError(command, 'was given up', [exit], last).message).toBe(
+      '"engine --name "a b"" was given up; the last time it exited with code 3; its stderr ends with:\nbind: address already in use',
+    );
+  });
+
+  it('names the last exit if that was no failure', () => {
+    const success: Exit = { ...exit, code: 0, reason: 'success' };
+    expect(new RestartLimitError(command, 'was given up', [success], undefined).message).toBe(
+      '"engine --name "a b"" was given up; the last time it exited with code 0',
+    );
   });
 });
 

@@ -193,6 +193,12 @@ describe('feed', () => {
     const wrong: [string, any, any, string][] = [
       ['no worker', undefined, [], 'worker must be'],
       ['what only looks like a worker', { ...worker }, [], 'worker must be'],
+      [
+        'a worker of another copy',
+        Object.create(worker, { restart: { value: () => undefined } }),
+        [],
+        'worker was made by another copy of simple-ipc (ES module and CommonJS mixed?)',
+      ],
       ['a string', worker, 'text', 'source is a string'],
       ['no source', worker, undefined, 'source must be'],
       ['bytes', worker, Buffer.from('a'), 'source is bytes, which would be sent one number a line'],

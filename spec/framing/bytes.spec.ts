@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { createWorker, fromCommand } from 'simple-ipc';
-import { lastValueFrom, toArray } from 'rxjs';
+import { createHash } from 'node:crypto';
+import { createWorker, feed, fromCommand } from 'simple-ipc';
+import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { bytes } from '../../src/framing/bytes.js';
 import { bytesOf, chunked } from '../support/chunks.js';
 import { cleanUp, record, sh, use, watchWarnings } from '../support/programs.js';
@@ -28,9 +29,9 @@ describe('bytes', () => {
     expect([...received]).toEqual([0xff, 0, 10, 0xe2, 0x82]);
   });
 
-  it('sends bytes as they are', () => {
+  it.each([['Uint8Array'], ['Buffer']])('sends the bytes of a %s as they are', (type) => {
     const value = Uint8Array.of(0xff, 0, 10);
-    expect(bytes().encode(value)).toBe(value);
+    expect(bytes().encode(type === 'Buffer' ? Buffer.from(value) : value)).toEqual(value);
     expect(bytes().encode('a\n')).toBe('a\n');
   });
 
@@ -39,6 +40,38 @@ describe('bytes', () => {
     const chunks$ = fromCommand('cat', { codec: bytes(), input });
     const received = Buffer.concat(await lastValueFrom(chunks$.pipe(toArray())));
     expect(received).toEqual(Buffer.from([...bytesOf('a€\nb'), 0xff]));
+  });
+
+  describe.each<[string, (chunks: Iterable<Uint8Array>) => Promise<string>]>([
+    [
+      'feed()',
+      async (chunks) => {
+        const worker = use(createWorker('sha256sum', { codec: bytes() }));
+        const sum = firstValueFrom(worker.output$);
+        await lastValueFrom(feed(worker, chunks));
+        worker.send.complete();
+        return Buffer.from(await sum).toString();
+      },
+    ],
+    [
+      'input',
+      async (input) => {
+        const sum$ = fromCommand('sha256sum', { codec: bytes(), input });
+        return Buffer.from(await lastValueFrom(sum$)).toString();
+      },
+    ],
+  ])('of a buffer that is used again, by %s', (_, sumOf) => {
+    /** One buffer, filled anew for each chunk. */
+    function* reused(chunkBytes: number): Generator<Uint8Array> {
+      const buffer = Buffer.alloc(chunkBytes);
+      for (let i = 0; i < 64; i++) yield buffer.fill(i);
+    }
+
+    it.each([1, 16, 64])('sends each chunk of %i KiB as it was', async (kib) => {
+      const hash = createHash('sha256');
+      for (const chunk of reused(kib * 1024)) hash.update(chunk);
+      expect(await sumOf(reused(kib * 1024))).toBe(`${hash.digest('hex')}  -\n`);
+    });
   });
 
   it.each([[1], [null], [undefined], [['a']], [new ArrayBuffer(1)]])('rejects %p', (value) => {

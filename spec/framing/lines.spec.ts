@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { lastValueFrom } from 'rxjs';
+import { FramingError, fromCommand } from 'simple-ipc';
 import { LineBreak, lines } from '../../src/framing/lines.js';
 import { cases } from '../support/cases.js';
 import { expectLinearTime } from '../support/cpuTime.js';
@@ -363,6 +365,16 @@ describe('lines', () => {
       },
     );
 
+    it.each(['keep', '', null, true])(
+      'is refused at the call when unterminated is %j',
+      (unterminated: any) => {
+        expect(() => lines({ unterminated })).toThrow(TypeError);
+        expect(() => lines({ unterminated })).toThrow(
+          /^lines: unterminated must be 'deliver', 'drop' or 'error', not /,
+        );
+      },
+    );
+
     it('is refused at the call when lineBreaks is a symbol', () => {
       const lineBreaks: any = Symbol('allow');
       expect(() => lines({ lineBreaks })).toThrow(TypeError);
@@ -391,6 +403,53 @@ describe('lines', () => {
         }),
         { numRuns: CASES },
       );
+    });
+  });
+
+  describe('a last line without its LF', () => {
+    const ended = (output: string, unterminated: 'deliver' | 'drop' | 'error') => {
+      const received: string[] = [];
+      const codec = lines({ unterminated });
+      const decoder = codec.decoder((line) => received.push(line), { maxLineBytes: MIB });
+      decoder.write(bytesOf(output));
+      return { received, end: () => decoder.end() };
+    };
+
+    it('is delivered', () => {
+      const { received, end } = ended('a\nb', 'deliver');
+      end();
+      expect(received).toEqual(['a', 'b']);
+    });
+
+    it("is dropped with 'drop'", () => {
+      const { received, end } = ended('a\nb', 'drop');
+      end();
+      expect(received).toEqual(['a']);
+    });
+
+    it("is an error with 'error'", () => {
+      const { received, end } = ended('a\nb', 'error');
+      expect(end).toThrow('the output ended in the middle of a line');
+      expect(received).toEqual(['a']);
+    });
+
+    it.each(['drop', 'error'] as const)(
+      "is not missed with '%s' where every line has one",
+      (unterminated) => {
+        const { received, end } = ended('a\nb\n', unterminated);
+        end();
+        expect(received).toEqual(['a', 'b']);
+      },
+    );
+
+    it("with 'error' fails a program that exits with success, and leaves another its own error", async () => {
+      const codec = lines({ unterminated: 'error' });
+      const run = (script: string) => lastValueFrom(fromCommand(['sh', '-c', script], { codec }));
+      await expect(run('printf "balance 12"')).rejects.toBeInstanceOf(FramingError);
+      await expect(run('printf "balance 12"; exit 3')).rejects.toMatchObject({ exit: { code: 3 } });
+      await expect(run('printf "balance 12"; kill -9 $$')).rejects.toMatchObject({
+        exit: { signal: 'SIGKILL' },
+      });
     });
   });
 });

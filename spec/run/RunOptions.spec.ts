@@ -1,10 +1,11 @@
-import { VirtualTimeScheduler, type Observable } from 'rxjs';
+import { repeat, retry, VirtualTimeScheduler, type Observable } from 'rxjs';
 import { systemClock } from '../../src/rx/clock.js';
 import {
   createWorker,
   fromCommand,
   lifeOf,
   lines,
+  restartOnExit,
   type FromCommandOptions,
 } from '../../src/index.js';
 import { planRun } from '../../src/run/RunOptions.js';
@@ -145,6 +146,9 @@ const wrongForWorkers: Wrong[] = [
   ['supervise', 'supervise must be a function, not string', 'always'],
   ['supervise', 'supervise must be a function, not object', {}],
   ['supervise', 'supervise must be a function, not null', null],
+  ['supervise', 'supervise must be what restartOnExit() returns, not restartOnExit', restartOnExit],
+  ['supervise', 'supervise must be what retry() returns, not retry itself: call it', retry],
+  ['supervise', 'supervise must be what repeat() returns, not repeat itself: call it', repeat],
   ['replay', 'replay must be a number, not string', '1'],
   ['replay', 'replay must be a number, not null', null],
 ];

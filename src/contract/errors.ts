@@ -1,4 +1,5 @@
 import type { Exit } from './exit.js';
+import { explainingPart } from './explain.js';
 
 /** The words of a command, as errors carry them: the program, then its arguments. */
 export type CommandWords = readonly string[];
@@ -71,7 +72,7 @@ export class ExitError extends SimpleIpcError {
   }
 }
 
-/** A restart policy gave up. `cause` is the error of the last exit. */
+/** A restart policy gave up. The message has the reason of the last exit; `cause` is its error. */
 export class RestartLimitError extends SimpleIpcError {
   override readonly name = 'RestartLimitError';
 
@@ -82,7 +83,7 @@ export class RestartLimitError extends SimpleIpcError {
     readonly exits: readonly Exit[],
     cause: unknown,
   ) {
-    super(command, reason, { cause });
+    super(command, `${reason}${lastTime(exits.at(-1), cause)}`, { cause });
   }
 }
 
@@ -169,6 +170,15 @@ function endOf(exit: Exit): string {
 }
 
 function saidLast(stderrTail: string): string {
-  const lines = stderrTail.trimEnd().split('\n').slice(-5).join('\n').slice(-1_000);
+  const lines = explainingPart(stderrTail);
   return lines && `; its stderr ends with:\n${lines}`;
+}
+
+/** A warning has the message alone: without the reason of the last exit it would be of no help. */
+function lastTime(exit: Exit | undefined, cause: unknown): string {
+  if (cause instanceof SimpleIpcError) {
+    return `; the last time it ${cause.message.slice(quote(cause.command).length + 1)}`;
+  }
+  if (cause !== undefined) return `; the last time: ${messageOf(cause)}`;
+  return exit ? `; the last time it ${endOf(exit)}` : '';
 }

@@ -31,9 +31,18 @@ export interface WorkerInternals<In> {
 // A worker's own `In` is what was put in for it.
 export const internals = new WeakMap<object, unknown>();
 
-/** @throws TypeError if it is not a worker of `createWorker`. */
+/** @throws TypeError if it is not a worker, or that of another copy of this module. */
 export function internalsOf<Out, In>(worker: ReactiveWorker<Out, In>): WorkerInternals<In> {
   const found = internals.get(worker);
-  if (!found) throw new TypeError('worker must be one that createWorker() made');
+  if (!found) {
+    const other: unknown = worker;
+    const isAlike =
+      typeof other === 'object' && other !== null && 'output$' in other && 'restart' in other;
+    throw new TypeError(
+      isAlike
+        ? 'worker was made by another copy of simple-ipc (ES module and CommonJS mixed?)'
+        : 'worker must be one that createWorker() made',
+    );
+  }
   return found as WorkerInternals<In>;
 }

@@ -3,7 +3,7 @@ import type { Codec } from './codec.js';
 
 /**
  * Raw bytes, chunk by chunk as they come: for programs that speak no lines, such as ffmpeg. Text that is
- * sent is encoded as UTF-8; nothing is added to it.
+ * sent is encoded as UTF-8; nothing is added to it. Bytes that are sent are copied: their buffer may be used again at once.
  *
  * @example
  * ```ts
@@ -20,7 +20,9 @@ export function bytes(): Codec<Uint8Array, Uint8Array | string> {
       end: () => undefined,
     }),
     encode(value) {
-      if (typeof value === 'string' || value instanceof Uint8Array) return value;
+      if (typeof value === 'string') return value;
+      // They may wait for the program, while their owner reads the next chunk into the same memory.
+      if (value instanceof Uint8Array) return new Uint8Array(value);
       throw new TypeError(`bytes must be a Uint8Array or a string, not ${typeof value}`);
     },
   };

@@ -23,7 +23,7 @@ export interface Codec<Out, In> {
   readonly decoder: (next: (value: Out) => void, limits: DecoderLimits) => Decoder;
   /**
    * Encodes one value, with whatever ends it. It throws what makes the value impossible to send: that is
-   * shown on `rejected$`.
+   * shown on `rejected$`. Bytes that it returns belong to the worker: they may be written much later.
    */
   readonly encode: (value: In) => string | Uint8Array;
 }
@@ -40,7 +40,7 @@ export interface DecoderLimits {
   readonly maxLineBytes: number;
 }
 
-/** Mutex chunks of bytes into values. Whatever it throws ends the run with a `FramingError`. */
+/** Decodes chunks of bytes into values. Whatever it throws ends the run with a `FramingError`. */
 export interface Decoder {
   /** Takes a chunk, which may begin and end anywhere. It is the decoder's to keep. */
   write(chunk: Uint8Array): void;

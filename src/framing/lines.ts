@@ -13,9 +13,18 @@ export interface LinesOptions {
    * @defaultValue `'reject'`: it is shown on `rejected$` with a `LineBreakError`
    */
   readonly lineBreaks?: 'reject' | 'allow';
+  /**
+   * What to do with a last line that the output ends in without a LF: the program may have died while it wrote it.
+   * `'error'` fails a run that ends with success by a `FramingError`; any other keeps its own error.
+   * @defaultValue `'deliver'`
+   */
+  readonly unterminated?: 'deliver' | 'drop' | 'error';
 }
 
-const LINES_CHECKS = { lineBreaks: oneOf('reject', 'allow') } satisfies Checks<LinesOptions>;
+const LINES_CHECKS = {
+  lineBreaks: oneOf('reject', 'allow'),
+  unterminated: oneOf('deliver', 'drop', 'error'),
+} satisfies Checks<LinesOptions>;
 
 /** Thrown by the encoder of {@link lines}; the worker says which command it was meant for. */
 export class LineBreak extends Error {}
@@ -27,8 +36,8 @@ const CR = 13;
 
 /**
  * Lines of UTF-8 text, the default codec. LF ends a line and a CR before it is dropped; nothing else
- * is a line break. Empty lines are kept, an unterminated last line is delivered, and a malformed
- * byte becomes U+FFFD (WHATWG Encoding). A line past `maxLineBytes` is a `FramingError`.
+ * is a line break. Empty lines are kept, an unterminated last line is delivered unless `unterminated` says otherwise,
+ * and a malformed byte becomes U+FFFD (WHATWG Encoding). A line past `maxLineBytes` is a `FramingError`.
  *
  * @example
  * ```ts
@@ -43,9 +52,9 @@ const CR = 13;
 export function lines(options: LinesOptions = {}): Codec<string, LineInput> {
   checkArguments('lines', arguments, 1);
   checkOptions('lines', options, LINES_CHECKS);
-  const { lineBreaks = 'reject' } = options;
+  const { lineBreaks = 'reject', unterminated = 'deliver' } = options;
   return {
-    decoder: (next, { maxLineBytes }) => new LineDecoder(next, maxLineBytes),
+    decoder: (next, { maxLineBytes }) => new LineDecoder(next, maxLineBytes, unterminated),
     encode(value) {
       const line = typeof value === 'string' ? value : textOf(value);
       if (lineBreaks === 'reject' && (line.includes('\n') || line.includes('\r'))) {
@@ -67,9 +76,16 @@ export class LineDecoder implements Decoder {
   #parts: Uint8Array[] = [];
   #partBytes = 0;
 
-  constructor(next: (line: string) => void, maxLineBytes: number) {
+  readonly #unterminated: LinesOptions['unterminated'];
+
+  constructor(
+    next: (line: string) => void,
+    maxLineBytes: number,
+    unterminated: LinesOptions['unterminated'] = 'deliver',
+  ) {
     this.#next = next;
     this.#maxLineBytes = maxLineBytes;
+    this.#unterminated = unterminated;
   }
 
   write(chunk: Uint8Array): void {
@@ -91,7 +107,10 @@ export class LineDecoder implements Decoder {
   }
 
   end(): void {
-    if (this.#partBytes > 0) this.#next(decodeUtf8(this.#release()));
+    if (this.#partBytes === 0) return;
+    const last = this.#release();
+    if (this.#unterminated === 'error') throw new Error('the output ended in the middle of a line');
+    if (this.#unterminated === 'deliver') this.#next(decodeUtf8(last));
   }
 
   /**

@@ -23,6 +23,9 @@ import { Tail } from './Tail.js';
 
 const STDERR_TAIL_BYTES = 64 * 1024;
 
+/** The most that a pipe can hold: after so much, all that was written before the exit has been read. */
+const PIPE_BYTES = 1024 * 1024;
+
 /** What a run is connected to, like the redirections of a shell. */
 export interface RunPorts<Out, In> {
   readonly input: InputQueue<In>;
@@ -51,19 +54,21 @@ export class Run<Out, In> {
   readonly #tail = new Tail(STDERR_TAIL_BYTES);
   /** The output, for `ready`. */
   readonly #greeting$ = new Subject<Out>();
+  /** Takes the decoded values: `ready` gets them as well, until it is over. */
+  #deliver: (value: Out) => void;
   #stdout: Decoder | undefined;
   #readiness: Subscription | undefined;
   #stopping: { cause: StopCause; stage: StopStage } | undefined;
   #error: unknown;
-  /** There is no process, or none any more: nothing to signal or to pause. */
-  #isOver = false;
+  /** From `exited` on there is no process to signal or to pause; `ended`: its output and its group are gone, too. */
+  #phase: 'starting' | 'running' | 'exited' | 'ended' = 'starting';
   #cleanup: GroupCleanup | undefined;
   #outputClosed = false;
   /** The last that it wrote cannot be read: it may have died in the middle of a value. */
   #truncated: FramingError | undefined;
-  #hasEnded = false;
-  #isRunning = false;
   #isPaused = false;
+  /** Bytes that were read while they should have been left in the pipe. */
+  #unpausedBytes = 0;
   /** Nobody listens any more. */
   #isLeft = false;
 
@@ -72,6 +77,7 @@ export class Run<Out, In> {
     this.#plan = plan;
     this.#generation = generation;
     this.#ports = ports;
+    this.#deliver = ports.output;
     this.#startedAt = plan.clock.now();
     this.#stderr = new StderrDecoder(ports.stderr, STDERR_TAIL_BYTES);
     this.#program = plan.launch(plan, {
@@ -80,6 +86,7 @@ export class Run<Out, In> {
       stdout: this.#untilEnded((chunk: Uint8Array) => {
         ports.position.chunks++;
         this.#decode((decoder) => decoder.write(chunk));
+        if (this.#isPaused) this.#countUnpaused(chunk.length);
       }),
       stderr: this.#untilEnded((chunk: Uint8Array) => {
         this.#tail.write(chunk);
@@ -102,12 +109,12 @@ export class Run<Out, In> {
     });
   }
 
-  /** What the program of an ended run still says changes nothing. */
+  /** Ignores events after the run has ended. */
   #untilEnded<Args extends readonly unknown[]>(
     react: (...args: Args) => void,
   ): (...args: Args) => void {
     return (...args) => {
-      if (!this.#hasEnded) react(...args);
+      if (this.#phase !== 'ended') react(...args);
     };
   }
 
@@ -122,11 +129,15 @@ export class Run<Out, In> {
   /** Codecs are the user's: from here on the run can be stopped. */
   #connect(): void {
     const { codec, ready } = this.#plan;
+    const { output } = this.#ports;
+    if (ready) {
+      this.#deliver = (value) => {
+        output(value);
+        this.#greeting$.next(value);
+      };
+    }
     try {
-      this.#stdout = codec.decoder(
-        ready ? this.#outputAndGreeting : this.#ports.output,
-        this.#plan,
-      );
+      this.#stdout = codec.decoder(ready ? (value) => this.#deliver(value) : output, this.#plan);
     } catch (cause) {
       this.stop('framing', 'eof', this.#unreadable('cannot be read', cause));
     }
@@ -144,14 +155,14 @@ export class Run<Out, In> {
       this.#stopping = { cause, stage: from };
       this.#error = error;
       this.#program.resume();
-      if (this.#isOver) this.#stage(from);
+      if (!this.#isAlive()) this.#stage(from);
       else this.#ladder.climb(from);
       this.#leaveReady();
     } else if (cause === 'requested' && before.cause !== 'requested') {
       before.cause = cause;
       this.#error = undefined;
       // Who leaves a stream does not wait for an end-of-file.
-      if (from === 'term' && before.stage === 'eof' && !this.#isOver) this.#ladder.climb(from);
+      if (from === 'term' && before.stage === 'eof' && this.#isAlive()) this.#ladder.climb(from);
       else this.#stage(before.stage);
     }
     if (from === 'term' && cause === 'requested') this.#isLeft = true;
@@ -159,18 +170,41 @@ export class Run<Out, In> {
   }
 
   /**
-   * Stops reading the output, or reads on. A run that is starting, is being stopped or has exited is always
-   * read, or it could not become ready, or end.
+   * Stops reading the output, or reads on. A run that is starting, is being stopped or has exited is read
+   * nevertheless, or it could not become ready, or end; but not without limit.
    */
   pause(paused: boolean): void {
     this.#isPaused = paused;
-    if (paused && this.#isRunning && this.#isGoingOn()) this.#program.pause();
+    if (!paused) this.#unpausedBytes = 0;
+    if (paused && this.#phase === 'running' && !this.#stopping) this.#program.pause();
     else this.#program.resume();
+  }
+
+  /**
+   * Bounds what a reader has to keep that wanted the program paused. What is being stopped is then blocked by a full
+   * pipe, until a signal ends it.
+   */
+  #countUnpaused(bytes: number): void {
+    const { maxPendingBytes } = this.#plan;
+    this.#unpausedBytes += bytes;
+    const limit = this.#isAlive() ? maxPendingBytes : Math.max(maxPendingBytes, PIPE_BYTES);
+    if (this.#unpausedBytes <= limit) return;
+    if (this.#phase === 'starting' && !this.#stopping) {
+      const reason = `wrote more than maxPendingBytes (${maxPendingBytes}) before it was ready, to a reader that is slower`;
+      this.#notReady(reason);
+    }
+    // Descendants may write on and on.
+    this.#cleanup?.skipDrain();
+    this.#program.pause();
+  }
+
+  #isAlive(): boolean {
+    return this.#phase === 'starting' || this.#phase === 'running';
   }
 
   /** Whether it is neither being stopped nor over. */
   #isGoingOn(): boolean {
-    return !this.#stopping && !this.#isOver;
+    return !this.#stopping && this.#isAlive();
   }
 
   /** The process id, once there is one. */
@@ -202,14 +236,16 @@ export class Run<Out, In> {
     if (!this.#isGoingOn()) this.#leaveReady();
   }
 
-  /** What it does when it is left may throw, or stop the run. */
+  /** Its teardown may throw, or stop the run. */
   #leaveReady(): void {
+    this.#deliver = this.#ports.output;
     runGuarded(() => this.#readiness?.unsubscribe());
   }
 
   #run(): void {
     if (!this.#isGoingOn()) return;
-    this.#isRunning = true;
+    this.#phase = 'running';
+    this.#deliver = this.#ports.output;
     this.#stdin.open();
     // Whoever heard of an input that is lost may have stopped it.
     if (!this.#isGoingOn()) return;
@@ -221,11 +257,6 @@ export class Run<Out, In> {
     this.stop('start-timeout', 'eof', new StartTimeoutError(this.#plan.command, reason, { cause }));
   }
 
-  readonly #outputAndGreeting = (value: Out): void => {
-    this.#ports.output(value);
-    this.#greeting$.next(value);
-  };
-
   /** Values up to a framing error are delivered; what follows it means nothing. */
   #decode(act: (decoder: Decoder) => void, isLast = false): void {
     if (!this.#stdout) return;
@@ -234,8 +265,8 @@ export class Run<Out, In> {
     } catch (cause) {
       this.#stdout = undefined;
       const error = this.#unreadable('wrote what cannot be read', cause);
-      if (isLast || this.#isOver) this.#truncated = error;
-      if (!this.#isOver) this.stop('framing', 'eof', error);
+      if (isLast || !this.#isAlive()) this.#truncated = error;
+      if (this.#isAlive()) this.stop('framing', 'eof', error);
     }
   }
 
@@ -271,7 +302,8 @@ export class Run<Out, In> {
   }
 
   #over(): void {
-    this.#isOver = true;
+    this.#phase = 'exited';
+    this.#unpausedBytes = 0;
     this.#leaveReady();
     this.#ladder.cancel();
     // Whoever hears of an input that is lost may stop the run, or restart it.
@@ -310,7 +342,7 @@ export class Run<Out, In> {
       stderrTail: this.#tail.toString(),
     };
     const failed = exit.reason === 'exit-code' || exit.reason === 'signal';
-    this.#hasEnded = true;
+    this.#phase = 'ended';
     this.#program.release();
     this.#ports.ended(exit, failed ? new ExitError(exit) : error);
   }

@@ -66,7 +66,11 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly orphanGuard?: boolean;
   /** The longest line, in bytes, before the run fails with a `FramingError`. @defaultValue 64 MiB */
   readonly maxLineBytes?: number;
-  /** How much input may wait, in bytes, before values are rejected. @defaultValue 64 MiB */
+  /**
+   * How much may wait, in bytes: input, before values are rejected; and output that a slow reader has to keep because
+   * it cannot be left in the pipe. A program that writes more before it is ready fails with a `StartTimeoutError`; one
+   * that is being stopped is read no further. @defaultValue 64 MiB
+   */
   readonly maxPendingBytes?: number;
   /** Time, for tests: see `simple-ipc/testing`. @defaultValue the system's monotonic clock */
   readonly scheduler?: SchedulerLike;

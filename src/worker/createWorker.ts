@@ -1,4 +1,4 @@
-import { identity, type Observable, type Subject } from 'rxjs';
+import { identity, repeat, retry, type Observable, type Subject } from 'rxjs';
 import { SharedPause } from '../rx/SharedPause.js';
 import { Broadcast } from '../rx/Broadcast.js';
 import type { Command } from '../contract/command.js';
@@ -7,7 +7,7 @@ import type { LineInput } from '../framing/lines.js';
 import type { ReactiveWorker, RejectedInput } from '../contract/ReactiveWorker.js';
 import { internals, type WorkerInternals } from '../contract/internals.js';
 import { InputSubject } from './InputSubject.js';
-import { boolean, callable, integer } from '../contract/check.js';
+import { boolean, callable, integer, type Check } from '../contract/check.js';
 import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import { ReadPosition } from '../contract/ReadPosition.js';
 import { planRun, RUN_CHECKS, type RunOptions } from '../run/RunOptions.js';
@@ -15,6 +15,7 @@ import { OutputIterator } from './OutputIterator.js';
 import { InputQueue } from '../run/InputQueue.js';
 import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
 import { Mutex } from '../rx/Mutex.js';
+import { restartOnExit } from '../supervision/restartOnExit.js';
 import { Supervisor, type Policy } from '../supervision/Supervisor.js';
 
 /** Options of {@link createWorker}. */
@@ -31,11 +32,18 @@ export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<
   readonly replay?: number;
 }
 
+const policy: Check = (name, value) => {
+  callable(name, value);
+  if (![restartOnExit, retry, repeat].some((factory) => factory === value)) return;
+  const factory = (value as typeof restartOnExit).name;
+  throw new TypeError(`${name} must be what ${factory}() returns, not ${factory} itself: call it`);
+};
+
 /** The checks of {@link WorkerOptions}. */
 export const WORKER_CHECKS = {
   ...RUN_CHECKS,
   start: boolean,
-  supervise: callable,
+  supervise: policy,
   replay: integer,
 } satisfies Checks<WorkerOptions>;
 
