@@ -112,7 +112,7 @@ onPosix('no shell interprets', () => {
 
     it('of a command that is a string: it is only split at white space', async () => {
       const cwd = temporaryFolder();
-      const rest = '$(touch x) ; touch y && `touch z` > a "b c" \'d e\' * $HOME';
+      const rest = '$(touch x) ; touch y && `touch z` > a * $HOME';
       const told = await lastValueFrom(fromCommand(`${program.join(' ')} ${rest}`, { cwd }));
       expect((JSON.parse(told) as Told).args).toEqual(rest.split(' '));
       expect(readdirSync(cwd)).toEqual([]);
