@@ -51,6 +51,27 @@ describe('examples', () => {
     (name) => expect(run(name)).toEqual({ ...well, printed: [...transcript, ...transcript] }),
   );
 
+  it('restart.ts shows a restart, and an answer after it', () => {
+    const { printed, ...end } = run('restart');
+    expect(end).toEqual(well);
+    const killed = printed.indexOf('exited (SIGKILL)');
+    expect(printed.slice(0, killed)).toEqual([
+      'starting',
+      '  Sending: 20',
+      'running',
+      '  Received: 21',
+    ]);
+    const after = printed.slice(killed + 1);
+    expect(after.slice(0, 5)).toEqual([
+      'backoff (1000 ms)',
+      '  Sending: 21',
+      'starting',
+      'running',
+      '  Received: 22',
+    ]);
+    expect(after.at(-1)).toBe('stopped');
+  });
+
   itWith('stockfish', answers('stockfish', 'quit'), 'chess.ts plays a mate in three', () =>
     expect(run('chess')).toEqual({
       ...well,

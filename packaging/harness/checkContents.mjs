@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
 const ALLOWED = [
-  /^(package\.json|(README|CHANGELOG|SECURITY|docs\/recipes)\.md|LICENSE)$/,
+  /^(package\.json|(README|CHANGELOG|SECURITY)\.md|docs\/.+\.md|LICENSE)$/,
   /^src\/.+\.ts$/,
   /^dist\/cjs\/package\.json$/,
   /^dist\/(esm|cjs)\/.+\.(js|d\.ts)(\.map)?$/,

@@ -21,6 +21,7 @@ const chapters = [
       ['Quick start', 'start/quick-start'],
       ['Why simple-ipc', 'start/why'],
       ['How it compares', 'start/comparison'],
+      ['The interface at a glance', 'interface'],
       ['Runtimes', 'start/runtimes'],
     ],
   ],
