@@ -2,8 +2,8 @@ const { builtinModules } = require('node:module');
 
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
-  ['index.ts', 'imperative.ts', 'testing.ts', 'remote.ts', 'host.ts', 'nestjs.ts'],
-  ['nestjs/'],
+  ['index.ts', 'imperative.ts', 'testing.ts', 'remote.ts', 'host.ts', 'nestjs.ts', 'nats.ts'],
+  ['nestjs/', 'nats/'],
   ['pool/', 'testing/', 'host/', 'remote/'],
   ['worker/'],
   ['exchange/', 'flow/'],

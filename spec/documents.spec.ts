@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import * as rxjs from 'rxjs';
 import * as simpleIpc from 'simple-ipc';
 import * as imperative from 'simple-ipc/imperative';
+import * as nats from 'simple-ipc/nats';
 import * as nestjs from 'simple-ipc/nestjs';
 import * as testing from 'simple-ipc/testing';
 import {
@@ -37,6 +38,7 @@ declare module '@angular/core/rxjs-interop' {
 const PRELUDE = `
 declare module 'prelude' {
   import type { Observable, VirtualTimeScheduler } from 'rxjs';
+  import type { NatsConnection } from '@nats-io/nats-core';
   import type { INestApplicationContext, Type } from '@nestjs/common';
   import type { ReactiveWorker, WorkerOptions } from 'simple-ipc';
   export interface Message { readonly id: number }
@@ -56,6 +58,7 @@ declare module 'prelude' {
   export const createLines: () => Iterable<string>;
   export const file: string;
   export const scheduler: VirtualTimeScheduler;
+  export const connection: NatsConnection;
   export const app: INestApplicationContext;
   export const AppModule: Type;
   export const EngineService: new (options: WorkerOptions) => object;
@@ -65,6 +68,7 @@ const modules = {
   rxjs,
   'simple-ipc': simpleIpc,
   'simple-ipc/imperative': imperative,
+  'simple-ipc/nats': nats,
   'simple-ipc/nestjs': nestjs,
   'simple-ipc/testing': testing,
 };
@@ -104,7 +108,7 @@ describe('the code in the documents', () => {
 
   it('has an example for each function and class of the public entries', () => {
     const shown = examples.map(({ text }) => text).join('\n');
-    const names = [simpleIpc, imperative, nestjs, testing].flatMap((module) =>
+    const names = [simpleIpc, imperative, nats, nestjs, testing].flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) =>
         typeof value === 'function' ? [name] : [],
       ),

@@ -1,6 +1,7 @@
 /// <reference types="node" preserve="true" />
 export type { Command } from './contract/command.js';
 export type { Pool, PoolStatus } from './contract/Pool.js';
+export type { RemoteLimits, RemotePool } from './contract/RemotePool.js';
 export type { PoolOptions } from './pool/CommandPool.js';
 export { createPool } from './pool/createPool.js';
 export {
@@ -11,6 +12,7 @@ export {
   LineBreakError,
   NotRunningError,
   ReplyTimeoutError,
+  RequestLostError,
   RestartLimitError,
   SimpleIpcError,
   SpawnError,

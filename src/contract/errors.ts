@@ -135,6 +135,14 @@ export class ReplyTimeoutError extends SimpleIpcError {
   override readonly name = 'ReplyTimeoutError';
 }
 
+/**
+ * A request was handed to a program elsewhere, and the way to it, or its host, was lost: whether it was executed is not
+ * known. It is not asked again, unless it is `idempotent`.
+ */
+export class RequestLostError extends SimpleIpcError {
+  override readonly name = 'RequestLostError';
+}
+
 /** The text of a command for messages: words joined, those with white space quoted, cut at 200. */
 export function quote(command: CommandWords): string {
   const text = command
