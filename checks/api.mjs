@@ -22,7 +22,7 @@ function check(file, entry) {
   const before = readText(file);
   if (now === before) return console.log(`${moduleOf(entry)}: as in checks/api/${entry}.md`);
   process.exitCode = 1;
-  console.error(`${moduleOf(entry)} is not what checks/api/${entry}.md says:`);
+  console.error(`${moduleOf(entry)} differs from checks/api/${entry}.md:`);
   for (const [sign, from, to] of [
     ['-', before, now],
     ['+', now, before],

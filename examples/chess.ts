@@ -4,7 +4,7 @@ import { createWorker, exchange, lines, restartOnExit } from 'simple-ipc';
 
 const position = 'r5rk/5p1p/5R2/4B3/8/8/7P/7K w - - 0 1';
 
-// UCI, the protocol of chess engines, is lines of words. An engine says nothing until it is greeted, and
+// UCI, the protocol of chess engines, is lines of words. An engine is silent until it is greeted, and
 // is ready when it has answered; only then is the worker `running`, after each restart too.
 const engine = createWorker('stockfish', {
   codec: lines({ lineBreaks: 'allow' }), // A request is two lines here, which belong together.

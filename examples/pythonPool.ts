@@ -38,7 +38,7 @@ const replies$ = from(requests).pipe(
   tap((line) => console.log(line)),
 );
 
-/** A program that failed has said why on stderr: in Python, the last line of the traceback. */
+/** The reason of a failure is on stderr: in Python, the last line of the traceback. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof ExitError)) return String(error);
   return error.exit.stderrTail.trimEnd().split('\n').at(-1) ?? '';

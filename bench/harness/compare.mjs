@@ -7,7 +7,7 @@ const LIMIT = { ours: 120, peer: 20 };
  * Runs a side and the control beside it, in turn, several times.
  *
  * @param budgetSeconds - when these are spent, no further pair begins.
- * @param progress - told before each pair.
+ * @param progress - called before each pair.
  * @returns for each figure of the benchmark, and for the CPU time, its median, least and most over
  * the pairs; or `{ failure }`.
  */

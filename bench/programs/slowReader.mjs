@@ -1,4 +1,4 @@
-// Reads its input slowly, about half a gigabyte a second, and says at the end how many bytes it was.
+// Reads its input slowly, about half a gigabyte a second, and prints at the end how many bytes there were.
 import { readSync } from 'node:fs';
 
 const chunk = Buffer.allocUnsafe(64 * 1024);

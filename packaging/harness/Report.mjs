@@ -1,11 +1,11 @@
 const MAX_LINES = 40;
 
-/** What was tried, and what came of it: told as it happens, and as a table at the end. */
+/** The results of all that was tried: printed as they come, and as a table at the end. */
 export class Report {
   #results = [];
 
   /**
-   * Tries something; a failure is told and kept.
+   * Tries something; a failure is printed and kept.
    *
    * @param work - returns a remark for the table, or nothing; throws if it failed.
    */

@@ -18,6 +18,6 @@ export function run([file, ...args], { cwd, env = {}, seconds = 120 } = {}) {
   });
   if (error) throw error;
   if (status === 0) return stdout;
-  const said = `${stdout}${stderr}`.trim() || 'it said nothing';
-  throw new Error(`${file} ended with ${signal ?? status}: ${said}`);
+  const output = `${stdout}${stderr}`.trim() || 'without output';
+  throw new Error(`${file} ended with ${signal ?? status}: ${output}`);
 }
