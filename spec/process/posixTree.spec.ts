@@ -66,7 +66,9 @@ describe('posixTree', () => {
   it('keeps a group that it may not signal (EPERM): it exists', () => {
     fails('EPERM');
     const tree = posixTree(PID, true, ids);
+    expect(tree.isForbidden).toBe(false);
     tree.signal('SIGTERM');
+    expect(tree.isForbidden).toBe(true);
     tree.exited();
     expect(tree.alive()).toBe(true);
     tree.signal('SIGKILL');

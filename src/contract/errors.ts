@@ -92,7 +92,10 @@ export class StartTimeoutError extends SimpleIpcError {
   override readonly name = 'StartTimeoutError';
 }
 
-/** The program survived SIGKILL (it is in an uninterruptible sleep): it may still be running. */
+/**
+ * The program could not be ended, and may still be running: it survived SIGKILL (it is in an uninterruptible sleep), or
+ * it may not be signalled (EPERM: it runs as another user, as `sudo` does).
+ */
 export class StopError extends SimpleIpcError {
   override readonly name = 'StopError';
 
@@ -100,8 +103,11 @@ export class StopError extends SimpleIpcError {
     command: CommandWords,
     /** The process that is left. */
     readonly pid: number,
+    /** Whether the system refused to signal it. */
+    readonly isForbidden = false,
   ) {
-    super(command, `survived SIGKILL: process ${String(pid)} is still there`);
+    const why = isForbidden ? 'may not be signalled by this user (EPERM)' : 'survived SIGKILL';
+    super(command, `${why}: process ${String(pid)} is still there`);
   }
 }
 

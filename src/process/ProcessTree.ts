@@ -3,6 +3,8 @@ import type { LadderSignal } from './Program.js';
 /** A process and those of its descendants that the platform can address together. */
 export interface ProcessTree {
   signal(signal: LadderSignal): void;
+  /** Whether the system refused the last signal (EPERM). @defaultValue false */
+  readonly isForbidden?: boolean;
   /** Whether any process of the tree is left. Once `false`, always `false`. */
   alive(): boolean;
   /** Called once the process itself is reaped: from then on its id may belong to another process. */

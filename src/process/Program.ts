@@ -55,6 +55,8 @@ export type ProgramInput = string | readonly Uint8Array[];
 /** A started program: the port to the operating system. `launch.ts` has the real one; a fake can replace it. */
 export interface Program {
   readonly pid: number | undefined;
+  /** Whether the system refused the last signal (EPERM). @defaultValue false */
+  readonly isForbidden?: boolean;
   /** Writes to stdin; `done` is called once, when the system has taken all of the data or the write has failed. */
   write(data: ProgramInput, done: (error?: Error | null) => void): void;
   /** Closes stdin after the pending writes. */

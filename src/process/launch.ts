@@ -82,6 +82,9 @@ export const launch: Launch = (plan, events) => {
     signal(signal) {
       tree?.signal(signal);
     },
+    get isForbidden() {
+      return tree?.isForbidden ?? false;
+    },
     alive: () => tree?.alive() ?? false,
     close() {
       const limit = bytesRead + PIPE_CAPACITY;

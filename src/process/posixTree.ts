@@ -16,6 +16,7 @@ export interface Registry {
 export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): ProcessTree {
   const id = ownGroup ? -pid : pid;
   let gone = false;
+  let isForbidden = false;
   const forget = (): void => {
     gone = true;
     registry?.delete(id);
@@ -24,14 +25,19 @@ export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): 
     if (gone) return;
     try {
       process.kill(id, signal);
+      isForbidden = false;
     } catch (error) {
-      // Otherwise EPERM: the process exists, but may not be signalled (a set-uid program).
+      // Otherwise EPERM: the process exists, but may not be signalled (a set-uid program that changes its real user).
       if (codeOf(error) === 'ESRCH') forget();
+      else isForbidden = true;
     }
   };
   registry?.add(id);
   return {
     signal: kill,
+    get isForbidden() {
+      return isForbidden;
+    },
     alive() {
       kill(0);
       if (!gone && ownGroup && isAllZombies(pid)) forget();

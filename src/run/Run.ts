@@ -105,7 +105,8 @@ export class Run<Out, In> {
         this.#stdin.end();
       },
       stage: (stage) => this.#stage(stage),
-      survived: () => ports.survived(new StopError(plan.command, this.#pid)),
+      survived: () =>
+        ports.survived(new StopError(plan.command, this.#pid, this.#program.isForbidden)),
     });
   }
 
