@@ -1,5 +1,5 @@
 import { codeOf } from '../contract/errors.js';
-import { isAllZombies } from './zombies.js';
+import { GroupMembers } from './GroupMembers.js';
 import type { ProcessTree } from './ProcessTree.js';
 import type { LadderSignal } from './Program.js';
 
@@ -15,6 +15,7 @@ export interface Registry {
  */
 export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): ProcessTree {
   const id = ownGroup ? -pid : pid;
+  const members = new GroupMembers(pid);
   let gone = false;
   let isForbidden = false;
   const forget = (): void => {
@@ -40,7 +41,7 @@ export function posixTree(pid: number, ownGroup: boolean, registry?: Registry): 
     },
     alive() {
       kill(0);
-      if (!gone && ownGroup && isAllZombies(pid)) forget();
+      if (!gone && ownGroup && members.areZombies()) forget();
       return !gone;
     },
     exited() {
