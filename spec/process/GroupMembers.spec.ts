@@ -31,10 +31,12 @@ function withProc(processes: Processes | undefined) {
   const reads: string[] = [];
   const loaded: GroupMembers[] = [];
   jest.doMock('node:fs/promises', () => ({
-    async opendir() {
+    opendir() {
       scans.push(reads.length);
-      if (!processes) throw new Error('ENOENT');
-      return ['self', 'meminfo', ...Object.keys(processes)].map((name) => ({ name }));
+      const names = ['self', 'meminfo', ...Object.keys(processes ?? {})];
+      return processes
+        ? Promise.resolve(names.map((name) => ({ name })))
+        : Promise.reject(new Error('ENOENT'));
     },
   }));
   jest.doMock('node:fs', () => ({
