@@ -1,46 +1,30 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { batchCommand } from '../../src/process/batchFile.js';
 import { argvOf, commandOfCmd, readByCmd } from '../support/cmdExe.js';
 import { onWindows } from '../support/onWindows.js';
 import { cleanUp, temporaryFolder } from '../support/programs.js';
 
-interface Parsed {
-  readonly command: string;
-  readonly args: string[];
-  readonly options: { readonly windowsVerbatimArguments?: boolean };
-}
-type Check = (file: string, args: readonly string[], options: object) => void;
+/** A batch file of one's own. */
+const SHIM = 'C:\\tools\\shim.cmd';
+/** One of those that npm makes. */
+const NPM_SHIM = 'C:\\app\\node_modules\\.bin\\shim.cmd';
 
-const { check, parse } = onWindows(() => ({
-  check: jest.requireActual<{ checkBatchFile: Check }>('../../src/process/batchFile.js')
-    .checkBatchFile,
-  parse: jest.requireActual<{ _parse: (...args: unknown[]) => Parsed }>('cross-spawn')._parse,
-}));
-
-/** Makes an empty program in a folder that is the whole PATH. (In capitals: it is found by its PATHEXT.) */
-function programIn(name: string, ...under: string[]) {
-  const folder = join(temporaryFolder(), ...under);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), '');
-  chmodSync(join(folder, name), 0o755);
-  return { env: { PATH: folder } };
-}
-
-/** The text that a batch file passes on as `%*`: everything after its name, once cmd.exe has read the line. */
-function passedOn(args: string[], options: object) {
-  const parsed = parse('shim', args, options);
-  expect(parsed.options.windowsVerbatimArguments).toBe(true);
-  expect(parsed.command).toMatch(/cmd\.exe$/i);
-  const read = readByCmd(commandOfCmd(parsed.args));
+/** What a batch file passes on as `%*`: all that follows its name, once cmd.exe has read the line. */
+function passedOn(path: string, args: string[]) {
+  const command = batchCommand(path, args);
+  expect(command.windowsVerbatimArguments).toBe(true);
+  expect(command.file).toMatch(/^[A-Z]:\\Windows\\System32\\cmd\.exe$/);
+  const read = readByCmd(commandOfCmd(command.args));
   expect(read.active).toEqual([]);
-  expect(read.text).toMatch(/^shim( |$)/);
-  return read.text.slice('shim'.length);
+  expect(read.text.slice(0, path.length)).toBe(path);
+  return read.text.slice(path.length);
 }
 
-const isRefused = (args: string[], options: object) => {
+const isRefused = (path: string, args: string[]) => {
   try {
-    check('shim', args, options);
+    batchCommand(path, args);
     return false;
   } catch {
     return true;
@@ -65,125 +49,152 @@ const hostile = fc.string({
   maxLength: 12,
 });
 
-describe('checkBatchFile', () => {
+describe('batchCommand', () => {
   afterEach(cleanUp);
 
-  it('lets nothing pass that cmd.exe or a batch file would interpret: all arrives as it is', () => {
-    const options = programIn('shim.CMD');
-    let passed = 0;
-    let tried = 0;
+  /** Tries many arguments; returns how many of them passed, and of those how many had quotes. */
+  function tryMany(path: string) {
+    const counts = { tried: 0, passed: 0, quotes: 0 };
     fc.assert(
       fc.property(fc.array(hostile, { maxLength: 4 }), (args) => {
-        tried++;
-        if (isRefused(args, options)) return;
-        passed++;
-        const inserted = readByCmd(passedOn(args, options), true);
+        counts.tried++;
+        if (isRefused(path, args)) return;
+        counts.passed++;
+        if (args.some((arg) => arg.includes('"'))) counts.quotes++;
+        const inserted = readByCmd(passedOn(path, args), true);
         expect(inserted.active).toEqual([]);
         expect(argvOf(inserted.text)).toEqual(args);
       }),
       { numRuns: 1_000 },
     );
+    return counts;
+  }
+
+  it('lets nothing pass that cmd.exe or a batch file would interpret: all arrives as it is', () => {
+    const { passed, tried } = tryMany(SHIM);
     expect(passed / tried).toBeGreaterThan(0.05);
   });
 
   it('lets nothing pass to the shims of npm either, which may get quotes', () => {
-    const options = programIn('shim.CMD', 'node_modules', '.bin');
-    let quotes = 0;
-    let tried = 0;
-    fc.assert(
-      fc.property(fc.array(hostile, { maxLength: 4 }), (args) => {
-        tried++;
-        if (isRefused(args, options)) return;
-        if (args.some((arg) => arg.includes('"'))) quotes++;
-        const inserted = readByCmd(passedOn(args, options), true);
-        expect(inserted.active).toEqual([]);
-        expect(argvOf(inserted.text)).toEqual(args);
-      }),
-      { numRuns: 1_000 },
-    );
+    const { quotes, tried } = tryMany(NPM_SHIM);
     expect(quotes / tried).toBeGreaterThan(0.05);
   });
 
-  const shim = () => programIn('shim.CMD');
-  const npmShim = () => programIn('shim.CMD', 'node_modules', '.bin');
+  it.each([
+    ['a space', 'C:\\Program Files\\shim.cmd'],
+    ['all that a name may have', "C:\\a & b\\%PATH%\\(c)^;,=!'[x]{y}~`@#$+\\é 日本.cmd"],
+  ])('runs the very batch file, whose path has %s', (_, path) => {
+    expect(passedOn(path, ['a b'])).toBe(' "a b"');
+  });
 
   it.each([
-    ['a line break', 'a\nb', shim],
-    ['a line break', 'a\rb', npmShim],
-    ['a colon between percent signs', '%PATH:~0,1%', shim],
-    ['a colon between percent signs', '%CMDCMDLINE:~-1%', npmShim],
-    ['several backslashes before a quote or at the end', 'a\\\\', shim],
-    ['several backslashes before a quote or at the end', '\\\\\\"a', npmShim],
-    ['a quote', 'a" & calc & "', shim],
-    ['a quote', '"', () => programIn('shim.BAT', 'node_modules', '.bin')],
-  ])('refuses %s: %j', (danger, arg, program) => {
-    expect(() => check('shim', ['first', arg], program())).toThrow(
+    ['a line break', 'a\nb', SHIM],
+    ['a line break', 'a\rb', NPM_SHIM],
+    ['a colon between percent signs', '%PATH:~0,1%', SHIM],
+    ['a colon between percent signs', '%CMDCMDLINE:~-1%', NPM_SHIM],
+    ['a quote', 'a" & calc & "', SHIM],
+    ['a quote', '"', NPM_SHIM.replace('.cmd', '.bat')],
+  ])('refuses %s: %j', (danger, arg, path) => {
+    expect(() => batchCommand(path, ['first', arg])).toThrow(
       `Windows has cmd.exe run it, which ${danger} in the arguments could mislead; run the program that it starts instead`,
     );
   });
 
   it('refuses percent signs with a colon over several arguments', () => {
-    expect(isRefused(['%PATH:a', '=b%'], shim())).toBe(true);
+    expect(isRefused(SHIM, ['%PATH:a', '=b%'])).toBe(true);
   });
 
   it.each([
-    [
-      'all else',
-      [
-        '&',
-        '|',
-        '%PATH%',
-        '!PATH!',
-        '^',
-        '<>',
-        '(',
-        ')',
-        '50 %',
-        'C:\\a b\\',
-        '\\\\a\\b\\',
-        '$(x)',
-        '',
-      ],
-    ],
-    ['a colon outside', ['C:\\a', '%PATH%', 'b:c']],
-  ])('lets %s pass', (_, args) => expect(isRefused(args, shim())).toBe(false));
-
-  it('throws ENOENT if there is no such program', () => {
-    const call = () => check('none', ['"'], shim());
-    expect(call).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    ['all else', Array.from("&|^<>()!*?[],;=~`'$#@{}+-./\\ \té😀")],
+    ['variables', ['%PATH%', '!PATH!', '50 %', '%%']],
+    ['backslashes at the end', ['C:\\a b\\', '\\\\a\\b\\', '\\\\', '\\\\\\']],
+    ['a colon outside of percent signs', ['C:\\a', '%PATH%', 'b:c']],
+    ['nothing', ['', '']],
+  ])('lets %s pass', (_, args) => {
+    const inserted = readByCmd(passedOn(SHIM, args), true);
+    expect(inserted.active).toEqual([]);
+    expect(argvOf(inserted.text)).toEqual(args);
   });
 
-  it('lets quotes pass to the shims of npm', () => {
-    expect(isRefused(['{"a": 1}'], npmShim())).toBe(false);
-  });
+  it.each([['{"a": 1}'], ['\\"'], ['\\\\\\"a\\\\'], ['"" ""']])(
+    'lets quotes pass to the shims of npm: %s',
+    (arg) => {
+      const inserted = readByCmd(passedOn(NPM_SHIM, [arg, 'b']), true);
+      expect(inserted.active).toEqual([]);
+      expect(argvOf(inserted.text)).toEqual([arg, 'b']);
+    },
+  );
 
-  it('has nothing against anything that goes to a program itself', () => {
-    const options = programIn('shim.EXE');
+  it('reads as cross-spawn does whatever that escapes without loss', () => {
+    const options = programIn('shim.CMD');
+    const npmOptions = programIn('shim.CMD', 'node_modules', '.bin');
+    const passesBackslashes = (args: string[]) => !/\\\\("|\0|$)/.test(args.join('\0'));
     fc.assert(
-      fc.property(fc.array(hostile), (args) => expect(isRefused(args, options)).toBe(false)),
-      { numRuns: 50 },
+      fc.property(fc.array(hostile, { maxLength: 4 }), fc.boolean(), (args, isNpm) => {
+        fc.pre(!isRefused(isNpm ? NPM_SHIM : SHIM, args) && passesBackslashes(args));
+        const { args: line } = crossSpawn('shim', args, isNpm ? npmOptions : options);
+        const theirs = readByCmd(commandOfCmd(line)).text.slice('shim'.length);
+        const ours = passedOn(isNpm ? NPM_SHIM : SHIM, args);
+        // For the shims of npm there is a second layer of carets.
+        const again = (text: string) => (isNpm ? readByCmd(text, true).text : text);
+        expect(again(ours)).toBe(again(theirs));
+      }),
+      { numRuns: 1_000 },
     );
   });
 
-  // Why it is there at all: cross-spawn alone is not enough.
+  it('refuses a line that is too long for cmd.exe', () => {
+    expect(isRefused(SHIM, ['x'.repeat(8_000)])).toBe(false);
+    expect(() => batchCommand(SHIM, ['x'.repeat(8_191)])).toThrow(
+      expect.objectContaining({ code: 'ENAMETOOLONG' }),
+    );
+    // Each caret counts.
+    expect(isRefused(SHIM, ['&'.repeat(5_000)])).toBe(true);
+  });
+
+  it('takes linear time for a run of backslashes', () => {
+    const timeOf = (count: number) => {
+      const startedAt = process.cpuUsage();
+      isRefused(SHIM, ['\\'.repeat(count) + 'x']);
+      return process.cpuUsage(startedAt).user;
+    };
+    timeOf(1_000);
+    expect(timeOf(4_000_000)).toBeLessThan(100 * timeOf(400_000) + 100_000);
+  });
+
+  // Why it refuses them: carets are not enough.
   it.each([
     ['a line break', 'a\nb', ['\n']],
     ['a colon between percent signs', '%PATH:~0,1%', ['PATH:~0^,1^']],
-  ])('is needed: %s means something to cmd.exe for all its carets', (_, arg, active) => {
-    const { args } = parse('shim', [arg], shim());
+  ])('has to: %s means something to cmd.exe for all its carets', (_, arg, active) => {
+    const { args } = crossSpawn('shim', [arg], programIn('shim.CMD'));
     expect(readByCmd(commandOfCmd(args)).active).toEqual(active);
   });
 
-  it('is needed: an argument that ends with several backslashes swallows the next', () => {
-    const text = passedOn(['a\\\\', '--flag'], npmShim());
-    expect(argvOf(readByCmd(text, true).text)).not.toEqual(['a\\\\', '--flag']);
-  });
-
-  it('is needed: a quote means something to a batch file that passes it on', () => {
-    const text = passedOn(['a" & calc & "b'], shim());
+  it('has to: a quote means something to a batch file that passes it on', () => {
+    const { args } = crossSpawn('shim', ['a" & calc & "b'], programIn('shim.CMD'));
+    const { text } = readByCmd(commandOfCmd(args));
     expect(readByCmd(text, true).active).toEqual(['&', '&']);
   });
 });
+
+interface Parsed {
+  readonly args: string[];
+}
+
+/** What cross-spawn would start: for comparison. */
+const crossSpawn = onWindows(
+  () => jest.requireActual<{ _parse: (...args: unknown[]) => Parsed }>('cross-spawn')._parse,
+);
+
+/** Makes an empty program in a folder that is the whole PATH. (In capitals: it is found by its PATHEXT.) */
+function programIn(name: string, ...under: string[]) {
+  const folder = join(temporaryFolder(), ...under);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), '');
+  chmodSync(join(folder, name), 0o755);
+  return { env: { PATH: folder } };
+}
 
 describe('the model of cmd.exe', () => {
   it.each([

@@ -37,7 +37,7 @@ describe('posixTree', () => {
     fails('ESRCH');
     const tree = posixTree(PID, true);
     tree.signal('SIGTERM');
-    expect(tree.alive()).toBe(false);
+    expect(tree.alive(false)).toBe(false);
   });
 
   it.each([
@@ -50,7 +50,7 @@ describe('posixTree', () => {
       const tree = posixTree(PID, true, ids);
       fails('ESRCH');
       if (method === 'signal') tree.signal('SIGTERM');
-      else tree[method]();
+      else tree[method](false);
       expect(kill.mock.calls).toEqual([[-PID, signal]]);
       expect([...ids]).toEqual([]);
       // The system has given the id to a stranger.
@@ -58,7 +58,7 @@ describe('posixTree', () => {
       tree.signal('SIGTERM');
       tree.signal('SIGKILL');
       tree.exited();
-      expect(tree.alive()).toBe(false);
+      expect(tree.alive(false)).toBe(false);
       expect(kill).not.toHaveBeenCalled();
     },
   );
@@ -70,7 +70,7 @@ describe('posixTree', () => {
     tree.signal('SIGTERM');
     expect(tree.isForbidden).toBe(true);
     tree.exited();
-    expect(tree.alive()).toBe(true);
+    expect(tree.alive(false)).toBe(true);
     tree.signal('SIGKILL');
     expect(kill).toHaveBeenLastCalledWith(-PID, 'SIGKILL');
     expect([...ids]).toEqual([-PID]);
@@ -81,17 +81,17 @@ describe('posixTree', () => {
     tree.exited();
     tree.signal('SIGKILL');
     expect(kill).toHaveBeenLastCalledWith(-PID, 'SIGKILL');
-    expect(tree.alive()).toBe(true);
+    expect(tree.alive(false)).toBe(true);
     expect([...ids]).toEqual([-PID]);
   });
 
   it('forgets a process without a group of its own as soon as it has exited', () => {
     const tree = posixTree(PID, false, ids);
-    expect(tree.alive()).toBe(true);
+    expect(tree.alive(false)).toBe(true);
     tree.exited();
     kill.mockClear();
     tree.signal('SIGKILL');
-    expect(tree.alive()).toBe(false);
+    expect(tree.alive(false)).toBe(false);
     expect(kill).not.toHaveBeenCalled();
     expect([...ids]).toEqual([]);
   });

@@ -40,6 +40,7 @@ describe('toSpawnError', () => {
     ['EMFILE', 'too many files are open'],
     ['ENFILE', 'too many files are open'],
     ['E2BIG', 'longer than the system allows'],
+    ['ENAMETOOLONG', 'longer than the system allows'],
     ['ENOENT', 'not found on the PATH'],
     ['EACCES', 'what PATH finds is not executable'],
   ])('explains %s: %s', (code, reason) => {
@@ -69,5 +70,13 @@ describe('toSpawnError', () => {
     expect(reason('ENOENT', { cwd: join(folder, 'none') })).toMatch(/cwd ".*none" does not exist/);
     expect(reason('ENOTDIR', { cwd: script })).toMatch(/cwd ".*script" is not a directory/);
     expect(reason('ENOENT', { cwd: directory })).toContain('not found on the PATH (ENOENT)');
+  });
+
+  it('looks for a relative program in cwd', () => {
+    const [here, there] = [temporaryFolder(), temporaryFolder()];
+    writeFileSync(join(here, 'script'), '#!/no/such/interpreter');
+    const reason = (cwd: string) => explain('ENOENT', { file: './script', cwd }).message;
+    expect(reason(here)).toContain('the interpreter that its first line names');
+    expect(reason(there)).toContain('no such file (ENOENT)');
   });
 });

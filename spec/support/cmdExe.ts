@@ -48,13 +48,14 @@ function variablesIn(line: string): string[] {
 }
 
 /**
- * The command that cmd.exe runs for its arguments `/d /s /c "…"`: with /s the first quote and the last are taken
+ * The command that cmd.exe runs for its arguments `/d /v:off /s /c "…"`: with /s the first quote and the last are taken
  * off, and nothing else.
  */
 export function commandOfCmd(args: readonly string[]): string {
-  const [d, s, c, ...rest] = args;
+  const at = args.indexOf('/c') + 1;
+  const [flags, rest] = [args.slice(0, at), args.slice(at)];
   const quoted = /^"([^]*)"$/.exec(rest.join(' '))?.[1];
-  if (`${d} ${s} ${c}` !== '/d /s /c' || quoted === undefined) {
+  if (!/^\/d (\/v:off )?\/s \/c$/.test(flags.join(' ')) || quoted === undefined) {
     throw new Error(`not as it should be called: ${args.join(' ')}`);
   }
   return quoted;

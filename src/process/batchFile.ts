@@ -1,16 +1,14 @@
-import type { SpawnOptions } from 'node:child_process';
-import spawn from 'cross-spawn';
-
-/** The result of cross-spawn's own parsing, which its types do not include. */
-interface Parsed {
-  /** The path of the program, if it was found. */
-  readonly file?: string;
-  readonly options: SpawnOptions;
+/** How Windows starts a program. */
+export interface WindowsCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The name that the program finds as its own, if not `file`. */
+  readonly argv0?: string;
+  /** Whether the arguments are already escaped. */
+  readonly windowsVerbatimArguments?: boolean;
 }
-type Parse = (file: string, args: readonly string[], options: SpawnOptions) => Parsed;
-const { _parse: parse } = spawn as unknown as { readonly _parse: Parse };
 
-/** The shims that npm makes for a project's own programs: cross-spawn escapes their arguments twice. */
+/** The shims that npm makes for a project's own programs: they pass all arguments on, as `%*`. */
 const NPM_SHIM = /node_modules[\\/].bin[\\/][^\\/]+\.cmd$/i;
 
 /** Parts of an argument that carets do not protect. */
@@ -20,31 +18,53 @@ const DANGERS = [
   // Variables are replaced before carets are read. The name ends at the colon; without one it would end with
   // a caret, and no variable has such a name.
   ['a colon between percent signs', /%[^%]*:[^%]*%/],
-  // cross-spawn 7.0.6 doubles only the last of them.
-  ['several backslashes before a quote or at the end', /\\\\("|\0|$)/],
 ] as const;
 
+/** The longest line that cmd.exe reads. */
+const MAX_LINE = 8_191;
+
 /**
- * Refuses arguments that would not reach a batch file unchanged. On Windows cmd.exe runs `.cmd` and `.bat`
- * files, and cross-spawn puts a caret before each of its metacharacters. That does not protect everything, and
- * the arguments that a batch file passes on (`%*`) are read again without the carets: a quote then ends the
- * quotes around it.
+ * Has cmd.exe run a batch file (`.cmd`, `.bat`), as Windows requires, without it interpreting any part of the
+ * arguments: each is quoted for the C run-time, and a caret precedes all that may mean something to cmd.exe. That
+ * does not protect everything, and what is left is refused. The arguments that a batch file passes on (`%*`) are
+ * read again without the carets; a quote would end the quotes around it, except in npm's shims, for which all
+ * is escaped twice.
  *
- * @throws Error that names the danger.
+ * @see "Parsing C command-line arguments" in Microsoft's C documentation, and `cmd /?`.
+ * @throws Error that names the danger; with the code `ENAMETOOLONG` if the line is too long.
  */
-export function checkBatchFile(file: string, args: readonly string[], options: SpawnOptions): void {
-  const parsed = parse(file, args, options);
-  // Set by cross-spawn for commands that cmd.exe runs, and for those alone.
-  if (!parsed.options.windowsVerbatimArguments) return;
-  // Arguments cannot contain a NUL.
-  const words = [file, ...args].join('\0');
-  const isNpmShim = NPM_SHIM.test(parsed.file ?? '');
+export function batchCommand(path: string, args: readonly string[]): WindowsCommand {
+  const isNpmShim = NPM_SHIM.test(path);
   const dangers = isNpmShim ? DANGERS : [...DANGERS, ['a quote', /"/] as const];
-  const danger = dangers.find(([, pattern]) => pattern.test(words));
-  if (!danger) return;
-  // cmd.exe has commands of its own (dir, echo), but it would mostly say that there is no such program.
-  if (!parsed.file) throw Object.assign(new Error(`spawn ${file} ENOENT`), { code: 'ENOENT' });
-  throw new Error(
-    `Windows has cmd.exe run it, which ${danger[0]} in the arguments could mislead; run the program that it starts instead`,
-  );
+  // Arguments cannot contain a NUL.
+  const danger = dangers.find(([, pattern]) => pattern.test([path, ...args].join('\0')));
+  if (danger) {
+    throw new Error(
+      `Windows has cmd.exe run it, which ${danger[0]} in the arguments could mislead; run the program that it starts instead`,
+    );
+  }
+  const words = args.map(quote).map(isNpmShim ? (word) => escape(escape(word)) : escape);
+  const line = [escape(path), ...words].join(' ');
+  const file = `${process.env.SystemRoot ?? 'C:\\Windows'}\\System32\\cmd.exe`;
+  // No autorun, no delayed expansion (`!NAME!`); of the rest only the outermost quotes are taken off.
+  const flags = ['/d', '/v:off', '/s', '/c', `"${line}"`];
+  if ([file, ...flags].join(' ').length > MAX_LINE) {
+    throw Object.assign(new Error(`spawn ${path} ENAMETOOLONG`), { code: 'ENAMETOOLONG' });
+  }
+  return { file, args: flags, windowsVerbatimArguments: true };
+}
+
+/** Quotes an argument: backslashes before a quote are doubled, and one precedes a quote inside. */
+function quote(arg: string): string {
+  const inner = arg.replace(/\\+|"/g, (part, at: number) => {
+    if (part === '"') return '\\"';
+    const next = arg[at + part.length];
+    return next === '"' || next === undefined ? part + part : part;
+  });
+  return `"${inner}"`;
+}
+
+/** Puts a caret before everything but what means nothing to cmd.exe. */
+function escape(text: string): string {
+  return text.replace(/[^\w\\:./-]/gu, '^$&');
 }

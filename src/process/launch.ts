@@ -1,13 +1,11 @@
-import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import spawn from 'cross-spawn';
 import { noop } from 'rxjs';
-import { codeOf } from '../contract/errors.js';
-import { checkBatchFile } from './batchFile.js';
 import { guard } from './guard.js';
 import { posixTree } from './posixTree.js';
 import type { ProcessTree } from './ProcessTree.js';
 import { NOT_STARTED, type Launch, type LaunchPlan } from './Program.js';
+import { windowsCommand } from './windowsCommand.js';
 import { windowsTree } from './windowsTree.js';
 
 const isWindows = process.platform === 'win32';
@@ -36,8 +34,8 @@ export const launch: Launch = (plan, events) => {
   const pipes = [stdout, stderr].flatMap((pipe) => (pipe ? [pipe] : []));
 
   child.on('error', (error) => {
-    // Not an error of kill(). On Windows cross-spawn finds out only afterwards that cmd.exe found nothing.
-    if (pid === undefined || codeOf(error) === 'ENOENT') refuse(error);
+    // Not an error of kill().
+    if (pid === undefined) refuse(error);
   });
   child.once('spawn', () => events.spawned());
   child.once('exit', (code, signal) => {
@@ -85,7 +83,7 @@ export const launch: Launch = (plan, events) => {
     get isForbidden() {
       return tree?.isForbidden ?? false;
     },
-    alive: () => tree?.alive() ?? false,
+    alive: () => tree?.alive(open > 0) ?? false,
     close() {
       const limit = bytesRead + PIPE_CAPACITY;
       const readOn = (before: number): void => {
@@ -107,19 +105,22 @@ function treeOf(pid: number, { ownGroup, orphanGuard }: LaunchPlan): ProcessTree
 }
 
 function spawnChild(plan: LaunchPlan): ChildProcess {
-  const [file = '', ...args] = plan.command;
+  const { file, args, ...how } = isWindows ? windowsCommand(plan) : posixCommand(plan);
   const options: SpawnOptions = {
+    ...how,
     cwd: plan.cwd,
     env: plan.env,
-    argv0: plan.argv0,
     uid: plan.uid,
     gid: plan.gid,
     detached: plan.ownGroup && !isWindows,
     windowsHide: true,
     stdio: [plan.input ? 'pipe' : 'ignore', 'pipe', plan.stderr],
   };
-  if (isWindows) checkBatchFile(file, args, options);
   return spawn(file, args, options);
+}
+
+function posixCommand({ command: [file = '', ...args], argv0 }: LaunchPlan) {
+  return { file, args, argv0 };
 }
 
 /** Writes the chunks by one writev(2), without copying them into one. */
