@@ -19,7 +19,7 @@ const layers = [
 /** What `simple-ipc/remote` is made of. */
 const forBrowsers =
   '^src/(rx|framing|contract|exchange|flow|link|remote)/|^src/worker/OutputIterator\\.ts$';
-const onlyInNode = [`^(node:)?(${builtinModules.join('|')})$`, '(^|/)cross-spawn($|/)'];
+const onlyInNode = `^(node:)?(${builtinModules.join('|')})$`;
 
 const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;
 
@@ -51,7 +51,7 @@ module.exports = {
       name: 'spawning-in-process-only',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/process/' },
-      to: { path: ['^(node:)?child_process$', '(^|/)cross-spawn($|/)'] },
+      to: { path: '^(node:)?child_process$' },
     },
     {
       name: 'runs-in-a-browser',

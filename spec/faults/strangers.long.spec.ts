@@ -68,7 +68,7 @@ onLinux("other people's processes", () => {
     return figures;
   }
 
-  it('36: cost a host no longer turn of its event loop, however many there are', async () => {
+  it('37: cost a host no longer turn of its event loop, however many there are', async () => {
     await plant(FEW);
     const beside = await longestTurn();
     await plant(MANY - FEW);
