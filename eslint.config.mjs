@@ -27,7 +27,7 @@ export default defineConfig(
     rules: {
       // `$` on everything that holds an Observable, never on functions (which TypeScript calls `__type`
       // and `__function`) and not on an ObservableInput, which may be an array. `worker.send` is a
-      // Subject to write to.
+      // Subject to write to; a `link` is subscribed to by the library.
       'rxjs-x/finnish': [
         'error',
         {
@@ -38,7 +38,7 @@ export default defineConfig(
           objects: true,
           variables: true,
           strict: false,
-          names: { '^send$': false },
+          names: { '^(send|link)$': false },
           types: { '^(__type|__function|(Mono.*)?OperatorFunction|InteropObservable)$': false },
         },
       ],

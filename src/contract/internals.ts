@@ -32,7 +32,9 @@ export interface WorkerInternals<In> {
 export const internals = new WeakMap<object, unknown>();
 
 /** @throws TypeError if it is not a worker, or that of another copy of this module. */
-export function internalsOf<Out, In>(worker: ReactiveWorker<Out, In>): WorkerInternals<In> {
+export function internalsOf<Out, In>(
+  worker: ReactiveWorker<Out, In> | Pick<ReactiveWorker<Out, In>, 'output$'>,
+): WorkerInternals<In> {
   const found = internals.get(worker);
   if (!found) {
     const other: unknown = worker;

@@ -39,15 +39,15 @@ const CONSUME_CHECKS = {
  * consume(worker, (line) => database.insert(line), { concurrency: 4 }).subscribe();
  * ```
  *
- * @param worker - made by `createWorker`.
+ * @param worker - made by `createWorker`, or by `connectWorker` of `simple-ipc/remote`.
  * @param project - gets each value; its first error ends the stream, as in `mergeMap`.
  * @param options - see {@link ConsumeOptions}.
  * @returns what `project` emits; completes on dispose.
  * @throws TypeError, RangeError for a wrong argument.
  * @see {@link feed}, for the other direction
  */
-export function consume<Out, In, R extends ObservableInput<unknown>>(
-  worker: ReactiveWorker<Out, In>,
+export function consume<Out, R extends ObservableInput<unknown>>(
+  worker: Pick<ReactiveWorker<Out>, 'output$'>,
   project: (value: Out) => R,
   options: ConsumeOptions = {},
 ): Observable<ObservedValueOf<R>> {

@@ -13,7 +13,9 @@ export type Topic = UpTopic | DownTopic;
 
 /** The values of one data frame. Never changed, so that many sessions share one. */
 export interface Batch {
+  /** What the values are about. */
   readonly topic: Topic;
+  /** Text alone, bytes alone, or other values alone. */
   readonly values: readonly unknown[];
   /** What it takes on the wire, about. */
   readonly bytes: number;

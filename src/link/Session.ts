@@ -143,15 +143,17 @@ export class Session {
 
   /**
    * Drops the oldest output that was on no line, until at most `maxBytes` wait, and leaves a notice of how much is
-   * missing in its place. Other topics are kept.
+   * missing in its place. The newest batch is kept, so that the output of a program that falls silent ends with its
+   * last line. Other topics are kept.
    */
   trim(maxBytes: number): void {
     if (this.#bytes <= maxBytes) return;
     let out = 0;
     let err = 0;
     let bytes = this.#bytes;
+    const newest = this.#log.at(-1);
     const kept = this.#log.slice(this.#sent).filter((batch) => {
-      if (bytes <= maxBytes) return true;
+      if (bytes <= maxBytes || batch === newest) return true;
       if (batch.topic === 'out') out += batch.values.length;
       else if (batch.topic === 'err') err += batch.values.length;
       else if (!isNotice(batch)) return true;
