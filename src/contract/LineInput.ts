@@ -1,2 +1,2 @@
-/** What a line codec sends: each value becomes one line, as `String(value)`. */
+/** A value that a line codec sends: it becomes one line, as `String(value)`. */
 export type LineInput = string | number | boolean | bigint;

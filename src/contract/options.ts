@@ -51,7 +51,7 @@ function checkFields(
   }
 }
 
-/** What other libraries call an option, or the imagination does. */
+/** Names that other libraries have for an option. */
 const MEANT: Readonly<Record<string, string>> = {
   restart: 'supervise',
   retries: 'maxRestarts',

@@ -1,4 +1,4 @@
-/** What an empty buffer keeps; one that had to hold more lets go of it. */
+/** The memory that an empty buffer keeps; more is released. */
 const SMALL_BYTES = 64 * 1024;
 
 /** Bytes that wait for more, in one piece. Appending and dropping cost linear time in all. */

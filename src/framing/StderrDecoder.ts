@@ -1,8 +1,8 @@
 import type { Decoder } from './codec.js';
 
 /**
- * Cuts text that frames nothing into lines: one past the limit comes in pieces, as soon as they are there,
- * instead of being an error. It is for stderr, where a progress bar writes for weeks without a LF.
+ * Splits stderr into lines. One past the limit is emitted in parts, as soon as they are read, instead of being an
+ * error: a progress bar may write for weeks without a LF.
  */
 export class StderrDecoder implements Decoder {
   readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -33,7 +33,7 @@ export class StderrDecoder implements Decoder {
     this.#waiting = '';
   }
 
-  /** What is left of a line after its last piece may be nothing but its end. */
+  /** The rest of a line after its last part may be nothing but its end. */
   #deliver(line: string): void {
     if (line !== '' || !this.#wasCut) this.next(line);
     this.#wasCut = false;

@@ -18,7 +18,7 @@ export interface Codec<Out, In> {
   // Functions, not methods: the compiler then objects to a codec that takes less, or gives something else.
   /**
    * Begins a stream of output: one decoder a run. `next` takes each value as soon as it is complete;
-   * `limits` says what the decoder may keep in memory.
+   * `limits` bounds the memory of the decoder.
    */
   readonly decoder: (next: (value: Out) => void, limits: DecoderLimits) => Decoder;
   /**
@@ -34,7 +34,7 @@ export interface WithCodec<Out, In> {
   readonly codec: Codec<Out, In>;
 }
 
-/** What a decoder may keep in memory. */
+/** Bounds of a decoder's memory. */
 export interface DecoderLimits {
   /** Bytes of an unfinished value. */
   readonly maxLineBytes: number;

@@ -30,7 +30,7 @@ export function contentLength<Out = unknown, In = unknown>(): Codec<Out, In> {
     decoder(next, { maxLineBytes }) {
       const waiting = new ByteBuffer();
       let bodyBytes: number | undefined;
-      /** Reads the header, once it is whole, or says that it is not yet. */
+      /** Reads the header; `false` if it is not whole yet. */
       const readHeader = (): boolean => {
         const end = waiting.indexOf(END_OF_HEADER);
         // Its end may have been cut.

@@ -9,12 +9,12 @@ export type { LineInput };
 /** Options of {@link lines}. */
 export interface LinesOptions {
   /**
-   * What to do with a value that contains LF or CR: such a value would arrive as two lines.
+   * Whether a value that contains LF or CR, and would arrive as two lines, is sent.
    * @defaultValue `'reject'`: it is shown on `rejected$` with a `LineBreakError`
    */
   readonly lineBreaks?: 'reject' | 'allow';
   /**
-   * What to do with a last line that the output ends in without a LF: the program may have died while it wrote it.
+   * The treatment of a last line without LF: the program may have died while it wrote it.
    * `'error'` fails a run that ends with success by a `FramingError`; any other keeps its own error.
    * @defaultValue `'deliver'`
    */
@@ -26,7 +26,7 @@ const LINES_CHECKS = {
   unterminated: oneOf('deliver', 'drop', 'error'),
 } satisfies Checks<LinesOptions>;
 
-/** Thrown by the encoder of {@link lines}; the worker says which command it was meant for. */
+/** Thrown by the encoder of {@link lines}; the worker adds the command that it was meant for. */
 export class LineBreak extends Error {}
 
 /** Parts of a line that are longer are joined only once. */
@@ -36,7 +36,7 @@ const CR = 13;
 
 /**
  * Lines of UTF-8 text, the default codec. LF ends a line and a CR before it is dropped; nothing else
- * is a line break. Empty lines are kept, an unterminated last line is delivered unless `unterminated` says otherwise,
+ * is a line break. Empty lines are kept, an unterminated last line is delivered (see `unterminated`),
  * and a malformed byte becomes U+FFFD (WHATWG Encoding). A line past `maxLineBytes` is a `FramingError`.
  *
  * @example

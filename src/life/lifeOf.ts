@@ -30,7 +30,7 @@ import type { WorkerStatus } from '../contract/status.js';
 
 /** Options of {@link lifeOf}: those of a run, and where it is connected to. */
 export interface LifeOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
-  /** What is written to stdin, read anew for each run. @defaultValue none: stdin is empty */
+  /** The source of stdin, read anew for each run. @defaultValue none: stdin is empty */
   readonly input?: ObservableInput<In>;
   /** Gets the decoded stdout of every run, before the status that follows it. Only `next` is called. @defaultValue none: it is discarded */
   readonly output?: Partial<Observer<Out>>;
@@ -63,7 +63,7 @@ export function lifeOf<Out, In = LineInput>(
 /**
  * The life of a program as an Observable of its statuses, the primitive under everything else.
  * Subscribing starts the program; `starting`, `running` and `exited` flow by. A clean end completes,
- * a failed end errors, after `exited`. Unsubscribing stops it, from SIGTERM on: nobody listens any more.
+ * a failed end errors, after `exited`. Unsubscribing stops it, from SIGTERM on.
  *
  * It is cold, but of one program at a time: a subscription waits until the process of the one before
  * is reaped, so that `retry` and `repeat` never have two alive.
@@ -139,13 +139,13 @@ export function lifeWith<Out, In>(
   const life$ = input === undefined ? runs.run$ : runs.run$.pipe(mergeMap(withInput));
   return signal ? abortable(life$, signal) : life$;
 
-  /** A run's input is read from when its start was told until it is over, or unsubscribed. */
+  /** A run's input is read from its `starting` on, until the run is over or unsubscribed. */
   function withInput(status: WorkerStatus): Observable<WorkerStatus> {
     return status.state === 'starting' ? concat(of(status), pour$) : of(status);
   }
 }
 
-/** Where values are written: what an observer throws is its own affair, as everywhere in RxJS. */
+/** A function that writes to an observer. An error that the observer throws is reported apart, as everywhere in RxJS. */
 function sinkOf<T>(observer: Partial<Observer<T>> | undefined): (value: T) => void {
   if (!observer) return noop;
   const broadcast = new Broadcast<T>();

@@ -5,7 +5,7 @@ import {
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
-import { checkText } from '../contract/check.js';
+import { text } from '../contract/check.js';
 import type { Command } from '../contract/command.js';
 import type { Pool } from '../contract/Pool.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
@@ -147,7 +147,7 @@ function define(
   options: Provider,
   imports: NonNullable<ModuleMetadata['imports']> = [],
 ): DynamicModule {
-  checkText({ name });
+  text('name', name);
   const token = getWorkerToken(name);
   const overrides = getWorkerOverridesToken(name);
   const worker: FactoryProvider = {

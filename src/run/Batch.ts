@@ -15,7 +15,7 @@ export interface Batch<In> {
 /** The size at which a batch is full, in bytes. */
 export const BATCH_BYTES = 64 * 1024;
 
-/** What is longer, in bytes, is not copied to be written with others: that would cost more than it saves. */
+/** The size, in bytes, from which a value is not copied to be written with others: that would cost more than it saves. */
 export const LONG_BYTES = 4 * 1024;
 
 /** The chunks, the text being one of them. */

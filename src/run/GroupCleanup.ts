@@ -7,7 +7,7 @@ import { terminate } from './StopLadder.js';
 const POLL = { first: 5, max: 100 };
 
 /**
- * What follows a program's exit: its pipes get `drainMs` to close, then what is left of its group is
+ * The steps after a program's exit: its pipes get `drainMs` to close, then what is left of its group is
  * ended, then our side of the pipes is closed.
  */
 export class GroupCleanup {
@@ -23,14 +23,14 @@ export class GroupCleanup {
     this.#cancelDrain = run.clock.after(run.stop.drainMs, () => this.#endGroup());
   }
 
-  /** Nobody holds the pipes any more: all the output was read. */
+  /** The pipes are closed at the other end: all the output was read. */
   closed(): void {
     this.#closed = true;
     if (this.#phase === 'draining') this.#endGroup();
     else if (this.#phase === 'closing') this.done();
   }
 
-  /** Nobody listens any more. */
+  /** Ends the group at once: the run has no subscriber any more. */
   skipDrain(): void {
     if (this.#phase === 'draining') this.#endGroup();
   }

@@ -31,10 +31,10 @@ export function pour<In>(source: ObservableInput<In>, queue: Input<In>): Observa
 }
 
 /**
- * The same for a source that can be pulled. Tells its progress with each batch, and completes when
+ * The same for a source that can be pulled. Emits its progress with each batch, and completes when
  * all was written.
  *
- * @param onLost - told if something does not reach the program after all.
+ * @param onLost - called if a value does not reach the program after all.
  */
 export function pumpPulled<In>(
   source: Pullable<In>,

@@ -14,26 +14,26 @@ import type { RejectedInput } from '../contract/ReactiveWorker.js';
 import { BATCH_BYTES, chunked, chunksOf, LONG_BYTES, type Batch } from './Batch.js';
 import type { Input, Sender } from '../contract/Input.js';
 
-/** Who hears of the queue. */
+/** The observer of a queue. */
 export interface InputListener<In> {
-  /** A value will not reach the program. `isKnown`: whoever pushed it is told as well. */
+  /** A value will not reach the program. `isKnown`: its sender is called as well. */
   rejected(input: RejectedInput<In>, isKnown: boolean): void;
   /** The run that was reading will not read any more. */
   closed?(): void;
 }
 
-/** What stands in the queue where `complete()` was called. */
+/** The entry that `complete()` leaves in the queue. */
 export const END_OF_FILE = Symbol('end of file');
 
 type Entry<In> = Batch<In> | typeof END_OF_FILE;
 
-/** What follows it comes in a microtask; `queueMicrotask` would make an async resource for each. */
+/** `then` on it is a microtask without the async resource that `queueMicrotask` makes for each. */
 const microtask = Promise.resolve();
 
 /**
  * The values on their way to a program: encoded, collected into batches, bounded, accounted for. It
  * outlives the runs: while none reads, values wait. Each value is either taken whole by a run or
- * told to the listener as rejected.
+ * reported to the listener as rejected.
  */
 export class InputQueue<In> implements Input<In> {
   #entries: Entry<In>[] = [];
@@ -89,14 +89,14 @@ export class InputQueue<In> implements Input<In> {
   /**
    * Queues a value, or rejects it.
    *
-   * @param sender - told if the value is rejected, now or later.
+   * @param sender - called if the value is rejected, now or later.
    * @returns its bytes, 0 if it is rejected.
    */
   push(value: In, sender?: Sender): number {
     return this.#add(value, sender, false) ?? 0;
   }
 
-  /** The same, but a value that only has to wait for room is left to its owner: `undefined`. */
+  /** Like `push`, but returns `undefined` instead of rejecting a value that only has to wait for room. */
   offer(value: In, sender?: Sender): number | undefined {
     return this.#add(value, sender, true);
   }
@@ -112,7 +112,7 @@ export class InputQueue<In> implements Input<In> {
     } catch (error) {
       return this.#reject(value, this.#encodingError(error), sender);
     }
-    // The codec is the user's, who may have stopped the worker.
+    // `encode` is the user's, and may have stopped the worker.
     if (this.#rejectIfRefused(value, sender)) return 0;
     if (this.#pendingBytes + bytes > this.maxPendingBytes) {
       if (mayWait && this.#pendingBytes > 0) return undefined;
@@ -230,7 +230,7 @@ export class InputQueue<In> implements Input<In> {
     this.#failure = undefined;
   }
 
-  /** Rejects the oldest entries. Whoever is told may send again: that is another entry. */
+  /** Rejects the oldest entries. A listener may send the value again: that is another entry. */
   #drop(count: number, error: () => Error): void {
     this.#wake = undefined;
     this.listener.closed?.();

@@ -26,7 +26,7 @@ const STDERR_TAIL_BYTES = 64 * 1024;
 /** The most that a pipe can hold: after so much, all that was written before the exit has been read. */
 const PIPE_BYTES = 1024 * 1024;
 
-/** What a run is connected to, like the redirections of a shell. */
+/** The ends that a run is connected to, like the redirections of a shell. */
 export interface RunPorts<Out, In> {
   readonly input: InputQueue<In>;
   readonly output: (value: Out) => void;
@@ -64,15 +64,15 @@ export class Run<Out, In> {
   #phase: 'starting' | 'running' | 'exited' | 'ended' = 'starting';
   #cleanup: GroupCleanup | undefined;
   #outputClosed = false;
-  /** The last that it wrote cannot be read: it may have died in the middle of a value. */
+  /** The output ended inside a value: the program may have died while it wrote that. */
   #truncated: FramingError | undefined;
   #isPaused = false;
   /** Bytes that were read while they should have been left in the pipe. */
   #unpausedBytes = 0;
-  /** Nobody listens any more. */
+  /** Unsubscribed from SIGTERM on. */
   #isLeft = false;
 
-  /** Spawns the program. Nothing is told before `announce`. */
+  /** Spawns the program. No status is emitted before `announce`. */
   constructor(plan: RunPlan<Out, In>, generation: number, ports: RunPorts<Out, In>) {
     this.#plan = plan;
     this.#generation = generation;
@@ -100,7 +100,7 @@ export class Run<Out, In> {
     this.#stdin = new StdinWriter(plan.command, this.#program, ports.input);
     this.#ladder = new StopLadder(this.#program, plan, {
       endInput: () => {
-        // What was sent in the turn of the start is input like any other, unless `ready` holds it back.
+        // Values sent in the turn of the start are input like any other, unless `ready` holds them back.
         if (!plan.ready) this.#stdin.open();
         this.#stdin.end();
       },
@@ -119,7 +119,7 @@ export class Run<Out, In> {
     };
   }
 
-  /** Tells that the run is starting, and connects its output. */
+  /** Emits `starting`, and connects the output. */
   announce(): void {
     const { pid } = this.#program;
     const generation = this.#generation;
@@ -162,7 +162,7 @@ export class Run<Out, In> {
     } else if (cause === 'requested' && before.cause !== 'requested') {
       before.cause = cause;
       this.#error = undefined;
-      // Who leaves a stream does not wait for an end-of-file.
+      // An unsubscribed stream does not wait for an end-of-file.
       if (from === 'term' && before.stage === 'eof' && this.#isAlive()) this.#ladder.climb(from);
       else this.#stage(before.stage);
     }
@@ -248,7 +248,7 @@ export class Run<Out, In> {
     this.#phase = 'running';
     this.#deliver = this.#ports.output;
     this.#stdin.open();
-    // Whoever heard of an input that is lost may have stopped it.
+    // A subscriber to lost input may have stopped the run.
     if (!this.#isGoingOn()) return;
     if (this.#isPaused) this.pause(true);
     this.#ports.status({ state: 'running', generation: this.#generation, pid: this.#pid });
@@ -258,7 +258,7 @@ export class Run<Out, In> {
     this.stop('start-timeout', 'eof', new StartTimeoutError(this.#plan.command, reason, { cause }));
   }
 
-  /** Values up to a framing error are delivered; what follows it means nothing. */
+  /** Values up to a framing error are delivered; the output behind it is ignored. */
   #decode(act: (decoder: Decoder) => void, isLast = false): void {
     if (!this.#stdout) return;
     try {
@@ -278,7 +278,7 @@ export class Run<Out, In> {
   #stage(stage: StopStage): void {
     if (!this.#stopping) return;
     this.#stopping.stage = stage;
-    // What the system refused to start has nothing to stop.
+    // A program that was not started needs no stop.
     if (this.#program.pid === undefined) return;
     const generation = this.#generation;
     this.#ports.status({ state: 'stopping', generation, pid: this.#pid, ...this.#stopping });
@@ -307,7 +307,7 @@ export class Run<Out, In> {
     this.#unpausedBytes = 0;
     this.#leaveReady();
     this.#ladder.cancel();
-    // Whoever hears of an input that is lost may stop the run, or restart it.
+    // A subscriber to lost input may stop the run, or restart it.
     this.#stdin.close();
   }
 
@@ -325,7 +325,7 @@ export class Run<Out, In> {
     const { cause, stage } = this.#stopping ?? {};
     const isSuccess = !signal && this.#plan.successExits.includes(code ?? -1);
     const death = signal ? 'signal' : isSuccess ? 'success' : 'exit-code';
-    // Who died by itself in the middle of a value failed by that, not by what it wrote.
+    // A program that died by itself in the middle of a value failed by that, not by its output.
     if (this.#truncated && (!cause || (cause === 'framing' && stage === 'eof'))) {
       if (!isSuccess) return death;
       this.#error = this.#truncated;

@@ -29,7 +29,7 @@ export interface RunOptions<Out = string, In = LineInput> {
    * variables alone. @defaultValue that of the host, with all its secrets
    */
   readonly env?: NodeJS.ProcessEnv;
-  /** What the program sees as its own name (`argv[0]`). @defaultValue the command's first word */
+  /** The name that the program sees as its own (`argv[0]`). @defaultValue the command's first word */
   readonly argv0?: string;
   /** The id of the user it runs as (POSIX). @defaultValue that of the host */
   readonly uid?: number;
@@ -74,7 +74,7 @@ export interface RunOptions<Out = string, In = LineInput> {
   readonly maxPendingBytes?: number;
   /** Time, for tests: see `simple-ipc/testing`. @defaultValue the system's monotonic clock */
   readonly scheduler?: SchedulerLike;
-  /** What starts programs, for tests: see `fakeProgram`. @defaultValue the operating system */
+  /** The function that starts programs, for tests: see `fakeProgram`. @defaultValue the operating system */
   readonly launch?: Launch;
 }
 
@@ -175,7 +175,7 @@ export function planRun<Out, In>(
   };
 }
 
-/** Fills in the usual codec, for whoever passes options on. */
+/** Fills in the default codec, for functions that pass options on. */
 export function withCodec<Out, In, Options extends object>(
   options: Options & Partial<WithCodec<Out, In>>,
 ): Options & WithCodec<Out, In> {

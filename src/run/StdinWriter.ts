@@ -3,7 +3,7 @@ import { END_OF_FILE, type InputQueue } from './InputQueue.js';
 import type { Program, ProgramInput } from '../process/Program.js';
 
 /**
- * The way into one run: takes batches from the queue, one write at a time, as fast as the program
+ * Writes to the stdin of one run: takes batches from the queue, one write at a time, as fast as the program
  * reads them. Stdin is closed only between values.
  */
 export class StdinWriter<In> {
@@ -31,7 +31,7 @@ export class StdinWriter<In> {
   open(): void {
     if (this.#state !== 'held' || this.program.pid === undefined) return;
     if (this.#failure) {
-      // What waited is meant for this run after all.
+      // The values that waited were meant for this run after all.
       this.#lose(this.#failure);
     } else {
       this.#state = 'reading';
@@ -45,7 +45,7 @@ export class StdinWriter<In> {
     else if (this.#state !== 'ended') this.queue.endInput();
   }
 
-  /** The program is gone: what it did not take is rejected, what was never meant for it waits. */
+  /** The program is gone: values meant for it are rejected, those that came before it was ready wait for the next. */
   close(): void {
     if (this.#state === 'reading') this.queue.close(this.#because('ended before it was written'));
     this.#state = 'ended';
@@ -73,7 +73,7 @@ export class StdinWriter<In> {
     if (this.#state === 'ended') return;
     if (error) {
       this.#failure = this.#because(`no longer reads its input (${messageOf(error)})`);
-      // While it is held nothing is meant for this run: what waits may yet be for the next.
+      // Not reading yet: queued values may belong to the next run.
       if (this.#state === 'reading') this.#lose(this.#failure);
     } else {
       if (this.#state === 'reading') this.queue.taken();

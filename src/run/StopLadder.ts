@@ -5,7 +5,7 @@ import type { Program, StopSignal } from '../process/Program.js';
 
 const STAGES: readonly StopStage[] = ['eof', 'term', 'kill'];
 
-/** What a ladder moves. */
+/** The run that a ladder stops. */
 export interface Rungs {
   /** Closes stdin after what is queued. */
   endInput(): void;

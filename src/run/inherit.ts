@@ -1,4 +1,4 @@
-import { checkType } from '../contract/check.js';
+import { string } from '../contract/check.js';
 
 /**
  * The names of the environment variables that hold no secrets and that most programs need on this platform: the
@@ -45,7 +45,7 @@ export const SAFE_ENV: readonly string[] =
 export function inherit(...names: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [index, name] of names.entries()) {
-    checkType(`names[${index}]`, name, 'string');
+    string(`names[${index}]`, name);
     if (!/^[^=\0]+$/.test(name)) {
       throw new TypeError(`names[${index}] is no name of a variable: ${JSON.stringify(name)}`);
     }

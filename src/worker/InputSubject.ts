@@ -5,8 +5,8 @@ import type { InputQueue } from '../run/InputQueue.js';
 import { runGuarded } from '../rx/runGuarded.js';
 
 /**
- * What goes to a program's stdin, as a Subject that ends only with its worker: `complete()` is the end-of-file of the
- * current run alone, as `WebSocketSubject`'s closes the socket. Who subscribes sees what is sent.
+ * The values for a program's stdin, as a Subject that ends only with its worker: `complete()` is the end-of-file of the
+ * current run alone, as `WebSocketSubject`'s closes the socket. Subscribers receive the values that are sent.
  */
 export class InputSubject<In> extends Subject<In> {
   readonly #queue: InputQueue<In>;
@@ -33,7 +33,7 @@ export class InputSubject<In> extends Subject<In> {
     this.complete();
   }
 
-  /** The worker is disposed: who watches what is sent has seen it all. */
+  /** Completes the subscribers: the worker is disposed. */
   endAll(): void {
     runGuarded(() => super.complete());
   }

@@ -68,12 +68,12 @@ export class OutputIterator<Out> implements AsyncIterableIterator<Out> {
     this.#ended = true;
     this.#error = error;
     this.#subscription.unsubscribe();
-    // What waits is to be had, but there is nothing left to hold back.
+    // Buffered values can still be pulled; the program need not be paused.
     this.#hold.unsubscribe();
     for (const wanted of this.#wanted.splice(0)) wanted(this.#last());
   }
 
-  /** What follows the last value: the error, once, then nothing. */
+  /** The result behind the last value: the error, once, then the end. */
   #last(): IteratorResult<Out> | Promise<never> {
     const error = this.#error;
     this.#error = undefined;
