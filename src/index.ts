@@ -24,7 +24,14 @@ export type { Codec, Decoder, DecoderLimits, WithCodec } from './framing/codec.j
 export { bytes } from './framing/bytes.js';
 export { contentLength } from './framing/contentLength.js';
 export { delimited } from './framing/delimited.js';
-export { jsonLines, type JsonLinesOptions } from './framing/jsonLines.js';
+export type { JsonOptions } from './framing/json.js';
+export { jsonLines } from './framing/jsonLines.js';
+export {
+  SchemaError,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
+} from './framing/schema.js';
 export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
 export { feed } from './flow/feed.js';
 export { fromCommand, type FromCommandOptions } from './life/fromCommand.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { createWorker, FramingError, fromCommand } from 'simple-ipc';
 import { lastValueFrom, toArray } from 'rxjs';
-import { jsonLines, type JsonLinesOptions } from '../../src/framing/jsonLines.js';
+import type { JsonOptions } from '../../src/framing/json.js';
+import { jsonLines } from '../../src/framing/jsonLines.js';
 import { cases } from '../support/cases.js';
 import { bytesOf, cut, decode, sent } from '../support/chunks.js';
 import { cleanUp, first, node, record, until, use, watchWarnings } from '../support/programs.js';
@@ -176,8 +177,8 @@ describe('jsonLines', () => {
   it.each([{ onInvalid: 'skip' }, { onInvalid: null }, { onInvalid: true }])(
     'refuses %p at the call',
     (options) => {
-      expect(() => jsonLines(options as unknown as JsonLinesOptions)).toThrow(TypeError);
-      expect(() => jsonLines(options as unknown as JsonLinesOptions)).toThrow('onInvalid');
+      expect(() => jsonLines(options as unknown as JsonOptions)).toThrow(TypeError);
+      expect(() => jsonLines(options as unknown as JsonOptions)).toThrow('onInvalid');
     },
   );
 });

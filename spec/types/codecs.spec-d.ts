@@ -1,4 +1,6 @@
 import type { Observable } from 'rxjs';
+import * as v from 'valibot';
+import { z } from 'zod';
 import {
   bytes,
   contentLength,
@@ -97,3 +99,23 @@ delimited(0);
 // @ts-expect-error -- what is encoded is text or bytes
 const toNumbers: Codec<string, string> = { ...lines(), encode: Number };
 expectTypeOf(toNumbers).is<Codec<string, string>>();
+
+// A schema says what comes out; what goes in is said beside it, or by the place where the codec goes.
+const zodReply = z.object({ id: z.number(), text: z.string().default('') });
+const valibotReply = v.object({ id: v.number(), text: v.optional(v.string(), '') });
+interface Checked {
+  id: number;
+  text: string;
+}
+expectTypeOf(jsonLines({ schema: zodReply })).is<Codec<Checked, unknown>>();
+expectTypeOf(contentLength({ schema: valibotReply })).is<Codec<Checked, unknown>>();
+expectTypeOf(jsonLines<Checked, Request>({ schema: zodReply })).is<Codec<Checked, Request>>();
+const placed: Codec<Checked, Request> = jsonLines({ schema: valibotReply });
+expectTypeOf(placed).is<Codec<Checked, Request>>();
+expectTypeOf(createWorker('x', { codec: jsonLines({ schema: zodReply }) }).output$).is<
+  Observable<Checked>
+>();
+// @ts-expect-error -- the schema has no such output
+jsonLines<Reply>({ schema: zodReply });
+// @ts-expect-error -- not a schema
+jsonLines({ schema: (value: unknown) => value });

@@ -1,7 +1,7 @@
 import { checkArguments } from '../contract/options.js';
 import { ByteBuffer } from './ByteBuffer.js';
 import type { Codec } from './codec.js';
-import { fromJson, toJson } from './json.js';
+import { jsonReader, toJson, type JsonOptions } from './json.js';
 
 const END_OF_HEADER = new TextEncoder().encode('\r\n\r\n');
 const MAX_HEADER_BYTES = 8 * 1024;
@@ -10,7 +10,7 @@ const MAX_HEADER_BYTES = 8 * 1024;
  * JSON messages, each behind a header with its length: the base protocol of language servers and debug
  * adapters (Language Server Protocol 3.17, "Base Protocol"). What breaks the protocol ends the run with a
  * `FramingError`: no `Content-Length`, a body that is not JSON or longer than `maxLineBytes`, an end
- * in the middle of a message. The types are the caller's word: nothing is validated.
+ * in the middle of a message. Without a schema the types are the caller's word: nothing is validated.
  *
  * @example
  * ```ts
@@ -19,11 +19,16 @@ const MAX_HEADER_BYTES = 8 * 1024;
  * });
  * ```
  *
+ * @param options - see {@link JsonOptions}.
  * @returns the codec.
+ * @throws TypeError for a wrong option.
  * @see {@link jsonLines}
  */
-export function contentLength<Out = unknown, In = unknown>(): Codec<Out, In> {
-  checkArguments('contentLength', arguments, 0);
+export function contentLength<Out = unknown, In = unknown>(
+  options: JsonOptions<Out> = {},
+): Codec<Out, In> {
+  checkArguments('contentLength', arguments, 1);
+  const read = jsonReader('contentLength', options);
   const utf8 = new TextDecoder();
   const encoder = new TextEncoder();
   return {
@@ -55,7 +60,7 @@ export function contentLength<Out = unknown, In = unknown>(): Codec<Out, In> {
             const body = utf8.decode(waiting.view(0, length));
             waiting.drop(length);
             bodyBytes = undefined;
-            next(fromJson(body) as Out);
+            read(body, next);
           }
         },
         end() {

@@ -1,3 +1,51 @@
+import { callable } from '../contract/check.js';
+import { checkOptions, type Checks } from '../contract/options.js';
+import { SchemaError, standardSchema, validate, type StandardSchema } from './schema.js';
+
+/** Options of the codecs of JSON, {@link jsonLines} and {@link contentLength}. */
+export interface JsonOptions<Out = unknown> {
+  /**
+   * Checks each value that the program writes, and says what type comes out: a schema of zod, valibot, ArkType or
+   * another library with the Standard Schema interface. Its output is emitted, defaults and transformations included.
+   * @defaultValue none: nothing is validated, the type is the caller's word
+   */
+  readonly schema?: StandardSchema<Out>;
+  /**
+   * Gets a text that is not JSON, or whose value the schema refuses (a `SchemaError`), which is then skipped.
+   * @defaultValue none: such a text ends the run with a `FramingError`
+   */
+  readonly onInvalid?: (error: Error, text: string) => void;
+}
+
+const JSON_CHECKS = { schema: standardSchema, onInvalid: callable } satisfies Checks<JsonOptions>;
+
+/**
+ * Makes a function that reads a JSON text and emits its value if it is valid.
+ *
+ * @param name - the codec's, for messages.
+ * @throws TypeError for a wrong option.
+ */
+export function jsonReader<Out>(
+  name: string,
+  options: JsonOptions<Out>,
+): (text: string, next: (value: Out) => void) => void {
+  checkOptions(name, options, JSON_CHECKS);
+  const { schema, onInvalid } = options;
+  return (text, next) => {
+    let value: Out;
+    try {
+      const json = fromJson(text);
+      value = schema ? validate(schema, json) : (json as Out);
+    } catch (error) {
+      const isInvalid = error instanceof SyntaxError || error instanceof SchemaError;
+      if (!onInvalid || !isInvalid) throw error;
+      onInvalid(error, text);
+      return;
+    }
+    next(value);
+  };
+}
+
 /** @throws TypeError if the value has no JSON. */
 export function toJson(value: unknown): string {
   const json = JSON.stringify(value) as string | undefined;
@@ -6,7 +54,7 @@ export function toJson(value: unknown): string {
 }
 
 /** @throws SyntaxError with the beginning of what is not JSON. */
-export function fromJson(text: string): unknown {
+function fromJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

@@ -1,54 +1,38 @@
-import { callable } from '../contract/check.js';
-import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
+import { checkArguments } from '../contract/options.js';
 import type { Codec } from './codec.js';
-import { fromJson, toJson } from './json.js';
+import { jsonReader, toJson, type JsonOptions } from './json.js';
 import { LineDecoder } from './lines.js';
-
-/** Options of {@link jsonLines}. */
-export interface JsonLinesOptions {
-  /**
-   * Gets a line that is not JSON, which is then skipped.
-   * @defaultValue none: such a line ends the run with a `FramingError`
-   */
-  readonly onInvalid?: (error: Error, line: string) => void;
-}
-
-const JSON_LINES_CHECKS = { onInvalid: callable } satisfies Checks<JsonLinesOptions>;
 
 /**
  * A JSON value a line (JSON Lines, NDJSON), as tools and Model Context Protocol servers speak it. Blank lines
- * are skipped. The types are the caller's word: nothing is validated.
+ * are skipped. Without a schema the types are the caller's word: nothing is validated.
  *
  * @example
  * ```ts
  * const server = createWorker('node server.js', { codec: jsonLines<Reply, Request>() });
+ *
+ * import { z } from 'zod';
+ *
+ * const Move = z.object({ from: z.string(), to: z.string() });
+ * const engine = createWorker('node engine.js', { codec: jsonLines({ schema: Move }) });
+ * engine.output$.subscribe(({ from, to }) => console.log(from, to)); // Checked, and typed.
  * ```
  *
- * @param options - see {@link JsonLinesOptions}.
+ * @param options - see {@link JsonOptions}.
  * @returns the codec.
  * @throws TypeError for a wrong option.
  * @see {@link contentLength}
  */
 export function jsonLines<Out = unknown, In = unknown>(
-  options: JsonLinesOptions = {},
+  options: JsonOptions<Out> = {},
 ): Codec<Out, In> {
   checkArguments('jsonLines', arguments, 1);
-  checkOptions('jsonLines', options, JSON_LINES_CHECKS);
-  const { onInvalid } = options;
-  const read = (line: string, next: (value: Out) => void): void => {
-    if (line.trim() === '') return;
-    let value: unknown;
-    try {
-      value = fromJson(line);
-    } catch (error) {
-      if (!onInvalid) throw error;
-      onInvalid(error as Error, line);
-      return;
-    }
-    next(value as Out);
-  };
+  const read = jsonReader('jsonLines', options);
   return {
-    decoder: (next, { maxLineBytes }) => new LineDecoder((line) => read(line, next), maxLineBytes),
+    decoder: (next, { maxLineBytes }) =>
+      new LineDecoder((line) => {
+        if (line.trim() !== '') read(line, next);
+      }, maxLineBytes),
     // JSON escapes every line break but these two, which are some to the readline of Node 24.
     encode: (value) => `${toJson(value).replace(/[\u2028\u2029]/g, escaped)}\n`,
   };
