@@ -1,7 +1,10 @@
 // npm run package:try [-- --quick]: packs what was built, installs it as users do, and uses it.
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { equal } from 'node:assert/strict';
 import { createRequire } from 'node:module';
+import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BUNDLERS } from './harness/bundlers.mjs';
 import { checkContents } from './harness/checkContents.mjs';
 import { pack, root } from './harness/pack.mjs';
 import { Project } from './harness/Project.mjs';
@@ -56,6 +59,9 @@ try {
     projects.push(project);
     await tryWith(rxjs, compilers, project, packed);
   }
+  const project = new Project();
+  projects.push(project);
+  await tryBundles(project, packed);
 } finally {
   for (const project of projects) project.remove();
 }
@@ -96,6 +102,30 @@ async function tryWith(rxjs, compilers, project, { tarball, files, size, unpacke
       }
       return resolutions.join(', ');
     });
+  }
+}
+
+/** Bundles the package into one file, moves that away from all packages, and runs it. */
+async function tryBundles(project, { tarball }) {
+  const bundlers = quick ? BUNDLERS.slice(0, 1) : BUNDLERS;
+  const alone = new Project();
+  projects.push(alone);
+  await report.try('install the bundlers', () => {
+    project.install(tarball, 'rxjs@7', ...bundlers.flatMap(({ packages }) => packages));
+    project.copy('consumer/bundled.mjs', 'bundled.mjs');
+  });
+  for (const { name, files = {}, bundle } of bundlers) {
+    for (const format of ['esm', 'cjs']) {
+      await report.try(`${name}, ${format}: a bundle starts a program`, () => {
+        for (const [file, text] of Object.entries(files)) project.write(file, text);
+        const { command, out } = bundle(format);
+        project.run(...command);
+        const file = `${name}-${format}/${basename(out)}`;
+        mkdirSync(dirname(alone.path(file)), { recursive: true });
+        copyFileSync(project.path(out), alone.path(file));
+        equal(alone.run(process.execPath, file).trim(), '42');
+      });
+    }
   }
 }
 
