@@ -1,6 +1,6 @@
 // Spreads work over a pool of Python programs, one of which is given something that it cannot digest.
 import { catchError, from, lastValueFrom, map, mergeMap, of, take, tap } from 'rxjs';
-import { createPool, exchange, ExitError, jsonLines } from 'simple-ipc';
+import { createPool, exchange, ExitError, jsonLines, restartOnExit } from 'simple-ipc';
 
 // A JSON value a line, in and out. A worker keeps what it has loaded: start once, answer for weeks.
 const script = `
@@ -21,7 +21,7 @@ for line in sys.stdin:
 const pool = createPool(['python3', '-c', script], {
   size: 2,
   codec: jsonLines<number>(),
-  restart: { delayMs: 10 },
+  supervise: restartOnExit({ when: 'always', shared: true, delayMs: 10 }),
 });
 
 const requests = [10, 1_000, 'many', 100_000, 1_000_000];

@@ -237,7 +237,10 @@ const checks = {
 
   async 'a pool whose programs die'() {
     const echo = 'while read -r word; do [ "$word" = die ] && exit 1; echo "$word"; done';
-    const pool = ipc.createPool(sh(echo), { size: 2, restart: { delayMs: 1, maxRestarts: 100 } });
+    const pool = ipc.createPool(sh(echo), {
+      size: 2,
+      supervise: ipc.restartOnExit({ when: 'always', shared: true, delayMs: 1, maxRestarts: 100 }),
+    });
     const requests = ['a', 'b', 'c', 'd'];
     const ask = ipc.exchange(pool, { reply: take(1) });
     assert.deepEqual((await collect(from(requests).pipe(ask))).sort(), requests);

@@ -15,12 +15,12 @@ import {
   timeout,
   timer,
   type VirtualTimeScheduler,
+  type MonoTypeOperatorFunction,
 } from 'rxjs';
 import {
   RestartLimitError,
   restartOnExit,
   StopError,
-  type Policy,
   type WorkerOptions,
   type WorkerStatus,
 } from 'simple-ipc';
@@ -32,7 +32,7 @@ import { LifeRig, MAX_LINE_BYTES, NOTHING } from './support/LifeRig.js';
 import { cleanUp, takeWarnings, watchWarnings } from './support/programs.js';
 
 const BUDGET = { delayMs: 100, maxRestarts: 3, withinMs: 10_000, stableAfterMs: 1_000 };
-type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
+type PolicyOf = (scheduler: VirtualTimeScheduler) => MonoTypeOperatorFunction<WorkerStatus>;
 const restarting: PolicyOf = () => restartOnExit({ ...BUDGET, jitter: false });
 
 const LONG_LINE = 'x'.repeat(MAX_LINE_BYTES + 1);
@@ -346,7 +346,7 @@ describe('createWorker, in every order of commands', () => {
     ]);
   });
 
-  it.each<[string, Policy]>([
+  it.each<[string, MonoTypeOperatorFunction<WorkerStatus>]>([
     ['nothing at all', () => EMPTY],
     ['made-up statuses', () => of({ state: 'running', generation: 7, pid: 7 } as const)],
   ])('starts nothing under %s', async (_name, policy) => {

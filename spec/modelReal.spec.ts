@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
-import { identity } from 'rxjs';
-import {
-  createWorker,
-  restartOnExit,
-  type Policy,
-  type ReactiveWorker,
-  type WorkerStatus,
-} from 'simple-ipc';
+import { identity, type MonoTypeOperatorFunction } from 'rxjs';
+import { createWorker, restartOnExit, type ReactiveWorker, type WorkerStatus } from 'simple-ipc';
 import { cases } from './support/cases.js';
 import { expectRest } from './support/expectEdges.js';
 import {
@@ -94,7 +88,11 @@ const restarting = restartOnExit({ delayMs: 5, maxRestarts: Infinity });
 const STOP = { endInputMs: 20, terminateMs: 20, killMs: 2_000 };
 
 /** Lets it all happen to a worker, expects the invariants, and returns its statuses in short. */
-async function live(file: string, supervise: Policy, list: readonly string[]) {
+async function live(
+  file: string,
+  supervise: MonoTypeOperatorFunction<WorkerStatus>,
+  list: readonly string[],
+) {
   watchWarnings();
   const worker = use(createWorker(fixture(file), { supervise, stop: STOP }));
   const rig: Rig = { worker, isAsked: true };
@@ -124,7 +122,7 @@ async function live(file: string, supervise: Policy, list: readonly string[]) {
 }
 
 describe('createWorker, in every order of what happens to real programs', () => {
-  it.each<[string, string, Policy, string[]]>([
+  it.each<[string, string, MonoTypeOperatorFunction<WorkerStatus>, string[]]>([
     ['obey.sh', 'no policy', identity, []],
     ['obey.sh', 'restartOnExit', restarting, ['backoff']],
     ['obeyStubbornly.sh', 'no policy', identity, ['stopping term', 'stopping kill']],

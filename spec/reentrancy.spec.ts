@@ -10,6 +10,7 @@ import {
   take,
   VirtualTimeScheduler,
   type Observable,
+  type MonoTypeOperatorFunction,
 } from 'rxjs';
 import {
   createWorker,
@@ -18,7 +19,7 @@ import {
   lines,
   NotRunningError,
   restartOnExit,
-  type Policy,
+  type WorkerStatus,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
 import { fakePool } from './support/fakePool.js';
@@ -288,7 +289,7 @@ describe('a subscriber that is called at an end', () => {
       await system.pass(0);
       system.newest.exit(1);
       await system.pass(100);
-      expect(states).toEqual(['running', 'exited', 'stopped']);
+      expect(states).toEqual(['running', 'exited', 'failed']);
     });
 
     it('by way of a pool may start its worker: the failure is emitted before', async () => {
@@ -323,7 +324,7 @@ describe('a subscriber that is called at an end', () => {
   });
 
   describe('of a run, and has the next one begin,', () => {
-    it.each<[string, Policy]>([
+    it.each<[string, MonoTypeOperatorFunction<WorkerStatus>]>([
       [
         'a policy that keeps its source',
         pipe(restartOnExit(), shareReplay({ bufferSize: 1, refCount: false })),
@@ -344,7 +345,7 @@ describe('a subscriber that is called at an end', () => {
 
     it('begins none for a policy whose time is over', async () => {
       const sources: Observable<unknown>[] = [];
-      const supervise: Policy = (run$) => {
+      const supervise: MonoTypeOperatorFunction<WorkerStatus> = (run$) => {
         sources.push(run$);
         return run$;
       };

@@ -12,13 +12,13 @@ import {
   tap,
   timer,
   VirtualTimeScheduler,
+  type MonoTypeOperatorFunction,
 } from 'rxjs';
 import {
   createWorker,
   exchange,
   lines,
   restartOnExit,
-  type Policy,
   type WorkerOptions,
   type WorkerStatus,
 } from 'simple-ipc';
@@ -27,7 +27,7 @@ import { cases } from './support/cases.js';
 import { expectEdges, expectRest, Starts } from './support/expectEdges.js';
 import { cleanUp, record, use, watchWarnings } from './support/programs.js';
 
-type PolicyOf = (scheduler: VirtualTimeScheduler) => Policy;
+type PolicyOf = (scheduler: VirtualTimeScheduler) => MonoTypeOperatorFunction<WorkerStatus>;
 
 const HELLO = 'hello';
 const key = (line: string) => line.replace('re: ', '');

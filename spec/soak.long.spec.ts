@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { catchError, EMPTY, lastValueFrom, mergeMap, of, range, take, tap } from 'rxjs';
-import { createPool, exchange, ExitError, InputClosedError } from 'simple-ipc';
+import { createPool, exchange, ExitError, InputClosedError, restartOnExit } from 'simple-ipc';
 import { checked, cleanUp, first, use, watchWarnings } from './support/programs.js';
 
 const REQUESTS = 100_000;
@@ -29,8 +29,13 @@ describe('a pool whose workers are killed', () => {
   }
 
   it('answers each request once and rightly, or rejects it with a reason', async () => {
-    const restart = { delayMs: 1, maxDelayMs: 5, maxRestarts: Infinity };
-    const pool = use(createPool<string, string>('cat', { size: SIZE, restart }));
+    const supervise = restartOnExit({
+      when: 'always',
+      delayMs: 1,
+      maxDelayMs: 5,
+      maxRestarts: Infinity,
+    });
+    const pool = use(createPool<string, string>('cat', { size: SIZE, supervise }));
     for (const { status$ } of pool.workers) {
       const statuses = checked([]);
       status$.subscribe((status) => statuses.push(status));

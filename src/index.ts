@@ -1,7 +1,9 @@
 /// <reference types="node" preserve="true" />
 export type { Command } from './contract/command.js';
 export type { Pool, PoolStatus } from './contract/Pool.js';
-export type { RemoteLimits, RemotePool } from './contract/RemotePool.js';
+export type { RemotePool } from './contract/RemotePool.js';
+export type { RequestLimits } from './contract/RequestLimits.js';
+export type { RecycleOptions } from './pool/Recycling.js';
 export type { PoolOptions } from './pool/CommandPool.js';
 export { createPool } from './pool/createPool.js';
 export {
@@ -18,6 +20,7 @@ export {
   SpawnError,
   StartTimeoutError,
   StopError,
+  UnhealthyError,
   type CommandWords,
 } from './contract/errors.js';
 export type { Codec, Decoder, DecoderLimits, WithCodec } from './framing/codec.js';
@@ -36,12 +39,14 @@ export { lines, type LineInput, type LinesOptions } from './framing/lines.js';
 export { feed } from './flow/feed.js';
 export { fromCommand, type FromCommandOptions } from './life/fromCommand.js';
 export { lifeOf, type LifeOptions } from './life/lifeOf.js';
-export {
-  exchange,
-  type ExchangeLimits,
-  type KeyOptions,
-  type ReplyOptions,
-} from './exchange/exchange.js';
+export { ask } from './exchange/ask.js';
+export { exchange } from './exchange/exchange.js';
+export type {
+  Concurrency,
+  KeyOptions,
+  ReplyOptions,
+  RequestOptions,
+} from './exchange/RequestOptions.js';
 export { consume, type ConsumeOptions } from './flow/consume.js';
 export { restartOnExit } from './supervision/restartOnExit.js';
 export type { RestartPolicy } from './supervision/RestartPolicy.js';
@@ -62,6 +67,5 @@ export type { StopSignal } from './process/Program.js';
 export type * from './contract/exit.js';
 export type * from './contract/status.js';
 export type { StatusSubject } from './contract/StatusSubject.js';
-export type { Policy } from './supervision/Supervisor.js';
 export { createWorker, type WorkerOptions } from './worker/createWorker.js';
 export { type ReactiveWorker } from './contract/ReactiveWorker.js';

@@ -7,11 +7,13 @@ const running: WorkerStatus = { state: 'running', generation: 1, pid: 1 };
 
 describe('createStatus', () => {
   it('begins at rest', () => {
-    expect(createStatus().status$.value).toEqual({ state: 'stopped' });
+    expect(createStatus<WorkerStatus>({ state: 'stopped' }).status$.value).toEqual({
+      state: 'stopped',
+    });
   });
 
   it('emits the newest status to a new subscriber, then all that follow', () => {
-    const { status$, next } = createStatus();
+    const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
     const told: WorkerStatus[] = [];
     next(starting(1));
     status$.subscribe((status) => told.push(status));
@@ -22,7 +24,7 @@ describe('createStatus', () => {
   });
 
   it('completes, and keeps its value', () => {
-    const { status$, next, complete } = createStatus();
+    const { status$, next, complete } = createStatus<WorkerStatus>({ state: 'stopped' });
     const early = { next: jest.fn(), complete: jest.fn() };
     const late = { next: jest.fn(), complete: jest.fn() };
     status$.subscribe(early);
@@ -39,7 +41,7 @@ describe('createStatus', () => {
   describe('written from inside of a subscriber', () => {
     /** Subscribers `a`, `b` and `c`, of which `b` writes more at each generation before the last. */
     function tellFrom(last: number, perTurn: number) {
-      const { status$, next } = createStatus();
+      const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
       const told: Record<'a' | 'b' | 'c', number[]> = { a: [], b: [], c: [] };
       const values: boolean[] = [];
       let newest = 1;
@@ -73,7 +75,7 @@ describe('createStatus', () => {
     });
 
     it('emits each status once to a subscriber that comes meanwhile', () => {
-      const { status$, next } = createStatus();
+      const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
       const told: WorkerStatus[] = [];
       status$.subscribe((status) => {
         if (status.state !== 'starting' || status.generation > 1) return;
@@ -89,7 +91,7 @@ describe('createStatus', () => {
 });
 
 describe('StatusSubject', () => {
-  const { status$, next } = createStatus();
+  const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
 
   it('is a real BehaviorSubject', () => {
     expect(status$).toBeInstanceOf(StatusSubject);

@@ -26,6 +26,7 @@ import {
   until,
   use,
   watchWarnings,
+  eventually,
 } from '../support/programs.js';
 
 describe('exchange', () => {
@@ -273,6 +274,7 @@ describe('exchange', () => {
         hear(of('a').pipe(exchange(worker, { reply: () => NEVER as Observable<string> }))),
       );
       await worker[Symbol.asyncDispose]();
+      await eventually(() => asked.every(({ end }) => end !== 'open'));
       expect(asked.map(({ end }) => end)).toEqual([
         expect.objectContaining({ name: 'ExitError' }),
         expect.objectContaining({ name: 'NotRunningError' }),

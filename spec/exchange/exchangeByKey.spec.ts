@@ -243,16 +243,26 @@ describe('exchange by key', () => {
       expect(told.states).toEqual(['starting', 'running']);
     });
 
-    it('lets go of all that have no reply, whichever had one', async () => {
+    it('keeps the ids that have no reply, until it comes', async () => {
       const { worker, system, program } = await fakeServer();
       const replies$ = from([1, 2, 3]).pipe(map(request), exchange(worker, { key }));
-      for (let i = 0; i < 2; i++) {
-        const heard = hear(replies$);
-        await system.pass(0);
-        program.print(json({ id: 1 }));
-        expect(heard).toMatchObject({ values: [{ id: 1 }], end: 'open' });
-        heard.leave();
-      }
+      const heard = hear(replies$);
+      await system.pass(0);
+      program.print(json({ id: 1 }));
+      expect(heard).toMatchObject({ values: [{ id: 1 }], end: 'open' });
+      heard.leave();
+      const again = hear(from([1, 3]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      expect(again.end).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringMatching(/the key 3 was abandoned, .* use another key/),
+      });
+      program.print(json({ id: 1 }));
+      program.print(json({ id: 3, text: 'late' }));
+      const last = hear(from([3]).pipe(map(request), exchange(worker, { key })));
+      await system.pass(0);
+      program.print(json({ id: 3 }));
+      expect(last).toMatchObject({ values: [{ id: 3 }], end: 'complete' });
     });
 
     it('asks nothing more', async () => {
@@ -286,8 +296,8 @@ describe('exchange by key', () => {
       const { worker, system, asked } = await fakeServer();
       const endless$ = generate({ initialState: 1, iterate: (id) => (id === 3 ? 1 : id + 1) });
       const heard = hear(endless$.pipe(map(request), exchange(worker, { key })));
-      expect(heard.end).toBeInstanceOf(TypeError);
       await system.pass(0);
+      expect(heard.end).toBeInstanceOf(TypeError);
       expect(asked()).toEqual([[1, 2, 3]]);
     });
 

@@ -36,11 +36,11 @@ describe.each([
   afterEach(cleanUp);
 
   /** A program that closes its stdin in its first run, and answers in the next. */
-  async function start() {
+  async function start({ isSupervised = true } = {}) {
     const mark = join(temporaryFolder(), 'mark');
     const worker = use(
       createWorker<string, string>(fixture('closeStdinOnce.sh', mark), {
-        supervise: restartOnExit({ when: 'always', delayMs: 0 }),
+        ...(isSupervised && { supervise: restartOnExit({ when: 'always', delayMs: 0 }) }),
         stop: { endInputMs: 0 },
       }),
     );
@@ -61,9 +61,9 @@ describe.each([
     expect(two.end).toBeInstanceOf(InputClosedError);
   });
 
-  it('fails a second later what is idempotent, if the run goes on, its input being complete too', async () => {
+  it('fails a second later what is idempotent, if no policy replaces the run, its input being complete too', async () => {
     for (const isKnown of [false, true]) {
-      const { worker, rejected, ask } = await start();
+      const { worker, rejected, ask } = await start({ isSupervised: false });
       const one = ask('one', { idempotent: true });
       if (isKnown) await eventually(() => rejected.length > 0);
       worker.send.complete();
@@ -83,12 +83,18 @@ describe.each([
     expect(one).toMatchObject({ values: ['one'], end: 'complete' });
   });
 
-  it('fails a second later what is idempotent, if the run goes on', async () => {
+  it('replaces the run a second later if it has a policy, which counts it', async () => {
     const { worker, ask } = await start();
+    const statuses = record(worker).statuses;
     const one = ask('one', { idempotent: true });
     await eventually(() => one.end !== 'open');
-    expect(one.end).toBeInstanceOf(InputClosedError);
-    expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
+    expect(one).toMatchObject({ values: ['one'], end: 'complete' });
+    expect(statuses).toContainEqual(
+      expect.objectContaining({
+        state: 'backoff',
+        exit: expect.objectContaining({ generation: 1, reason: 'unhealthy' }),
+      }),
+    );
   });
 
   /** A worker whose first program reads nothing, and leaves its stdout to another when it ends. */

@@ -49,12 +49,12 @@ describe('exchange, when a run ends', () => {
     program.exit();
   });
 
-  it('takes a reply that is complete by then, without LF too', async () => {
+  it('takes an unterminated last line for the reply if the program exits with success', async () => {
     const { worker, system, program } = await fakeWorker();
     const heard = hear(of('a').pipe(exchange(worker, { reply })));
     await system.pass(0);
     program.print('A');
-    program.exit(1);
+    program.exit(0);
     expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
   });
 

@@ -10,11 +10,22 @@ import {
   toArray,
   type Observable,
 } from 'rxjs';
-import { createWorker, exchange, ReplyTimeoutError } from 'simple-ipc';
+import { ask, createWorker, exchange, ReplyTimeoutError, type ReactiveWorker } from 'simple-ipc';
 import { fakeWorker, hear } from '../support/fakeWorker.js';
 import { cleanUp, record, sh, until, use, watchWarnings } from '../support/programs.js';
 
 const reply = take<string>(1);
+
+/** Has the program answer a request: it has started, and is recycled after a time-out. */
+async function answerFirst(
+  worker: ReactiveWorker<string, string>,
+  system: Awaited<ReturnType<typeof fakeWorker>>['system'],
+): Promise<void> {
+  const heard = hear(ask(worker, 'first', { reply }));
+  await system.pass(0);
+  system.newest!.print('first\n');
+  expect(heard.end).toBe('complete');
+}
 
 describe('exchange, when a reply comes late', () => {
   beforeEach(watchWarnings);
@@ -23,6 +34,7 @@ describe('exchange, when a reply comes late', () => {
   describe('after a time-out', () => {
     it('ends the run, and asks the next request of the next run', async () => {
       const { worker, system, program, told } = await fakeWorker();
+      await answerFirst(worker, system);
       const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       const two = hear(of('b').pipe(exchange(worker, { reply })));
       await system.pass(49);
@@ -33,7 +45,7 @@ describe('exchange, when a reply comes late', () => {
         message: expect.stringMatching(/"fake" .*timeoutMs \(50\)/),
       });
       await system.pass(0);
-      expect(program.received).toEqual(['a']);
+      expect(program.received).toEqual(['first', 'a']);
       expect(system.newest).not.toBe(program);
       expect(system.newest!.received).toEqual(['b']);
       system.newest!.print('B\n');
@@ -43,12 +55,13 @@ describe('exchange, when a reply comes late', () => {
 
     it('gives the late reply to nobody, however long the old run takes to end', async () => {
       const { worker, system, program, told } = await fakeWorker({ temper: 'deaf' });
+      await answerFirst(worker, system);
       const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       await system.pass(50);
       const two = hear(of('b').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       program.print('late A\n');
       await system.pass(0);
-      expect(told.output).toEqual(['late A']);
+      expect(told.output).toEqual(['first', 'late A']);
       expect(one.values).toEqual([]);
       await system.pass(999);
       expect(two).toMatchObject({ values: [], end: 'open' });
@@ -89,12 +102,13 @@ describe('exchange, when a reply comes late', () => {
       const worker = use(createWorker<string, string>(sh(script)));
       const { output } = record(worker);
       await until(worker, 'running');
+      expect(await firstValueFrom(ask(worker, 'first', { reply }))).toBe('got first');
       const slow = hear(of('slow').pipe(exchange(worker, { reply, timeoutMs: 20 })));
       const next$ = from(['b', 'c']).pipe(exchange(worker, { reply }), toArray());
       expect(await firstValueFrom(next$)).toEqual(['got b', 'got c']);
       expect(slow.end).toBeInstanceOf(ReplyTimeoutError);
       // It came, and reached nobody.
-      expect(output).toEqual(['late', 'got b', 'got c']);
+      expect(output).toEqual(['got first', 'late', 'got b', 'got c']);
     });
   });
 
@@ -119,6 +133,7 @@ describe('exchange, when a reply comes late', () => {
 
     it('ends the run when timeoutMs is over', async () => {
       const { worker, system, program } = await fakeWorker({ temper: 'deaf' });
+      await answerFirst(worker, system);
       const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       const two = hear(of('b').pipe(exchange(worker, { reply })));
       await system.pass(0);
@@ -206,6 +221,7 @@ describe('exchange, when a reply comes late', () => {
 
   it('is not taken for the next reply when `reply` errs before the end of its own', async () => {
     const { worker, system, program, scheduler } = await fakeWorker({ temper: 'deaf' });
+    await answerFirst(worker, system);
     const impatient = (output$: Observable<string>) =>
       output$.pipe(take(1), timeout({ first: 50, scheduler }));
     const one = hear(of('a').pipe(exchange(worker, { reply: impatient })));
@@ -215,7 +231,7 @@ describe('exchange, when a reply comes late', () => {
     program.print('late A\n');
     await system.pass(1_000);
     system.newest!.print('B\n');
-    expect(program.received).toEqual(['a']);
+    expect(program.received).toEqual(['first', 'a']);
     expect(two.values).toEqual(['B']);
   });
 });

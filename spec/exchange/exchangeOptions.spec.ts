@@ -80,9 +80,9 @@ describe('exchange, its options', () => {
       const signal = AbortSignal.abort(new Error('before'));
       const source$ = new Subject<string>();
       const heard = hear(source$.pipe(exchange(worker, { reply, signal })));
-      expect(heard.end).toEqual(new Error('before'));
       expect(source$.observed).toBe(false);
       await system.pass(0);
+      expect(heard.end).toEqual(new Error('before'));
       expect(program.received).toEqual([]);
     });
   });

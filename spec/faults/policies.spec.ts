@@ -1,5 +1,5 @@
-import { pipe, retry, Subject, takeUntil, timeout } from 'rxjs';
-import { createWorker, restartOnExit, type Policy } from 'simple-ipc';
+import { pipe, retry, Subject, takeUntil, timeout, type MonoTypeOperatorFunction } from 'rxjs';
+import { createWorker, restartOnExit, type WorkerStatus } from 'simple-ipc';
 import {
   cleanUp,
   first,
@@ -90,7 +90,7 @@ describe('a policy of stock operators', () => {
   );
 
   // Shorter than the ladder: those who wait for a dying program run out of time too.
-  const hasty: [string, Policy][] = [
+  const hasty: [string, MonoTypeOperatorFunction<WorkerStatus>][] = [
     ['timeout and retry', pipe(timeout({ each: 50 }), retry())],
     ['timeout and retry with a delay', pipe(timeout({ each: 50 }), retry({ delay: 20 }))],
   ];

@@ -403,14 +403,14 @@ describe('consume', () => {
     });
 
     it('comes at once after dispose', async () => {
-      const { worker } = await fake();
+      const { worker, pass } = await fake();
       await worker[Symbol.asyncDispose]();
-      expect(
-        await lastValueFrom(
-          consume(worker, () => of(1)),
-          { defaultValue: 'none' },
-        ),
-      ).toBe('none');
+      const last = lastValueFrom(
+        consume(worker, () => of(1)),
+        { defaultValue: 'none' },
+      );
+      await pass(0);
+      expect(await last).toBe('none');
     });
   });
 });

@@ -76,7 +76,7 @@ async function victim(options: Parameters<typeof serve>[0] | object = {}) {
       allow: ['output', 'send'],
       exchanges: {
         echo: { reply: take(1), timeoutMs: 5_000 },
-        never: { reply: () => NEVER, concurrency: Infinity },
+        never: { reply: () => NEVER, inTurn: false },
         none: { reply: () => EMPTY },
       },
       check: (value) => (String(value).includes('evil') ? 'it is evil' : undefined),

@@ -155,7 +155,7 @@ describe('createPool', () => {
       const heard = ask('b');
       await system.pass(50);
       expect(slow.end).toMatchObject({ name: 'ReplyTimeoutError' });
-      await system.pass(0);
+      await system.pass(10);
       system.programs[1]!.print('B\n');
       ask('c');
       ask('d');
@@ -199,6 +199,7 @@ describe('createPool', () => {
       system.newest.exit(78);
       await system.pass(60_000);
       const three = ask('three', { idempotent: true, maxAttempts: Infinity });
+      await system.pass(0);
       expect([one, two, three]).toMatchObject(
         Array.from({ length: 3 }, () => ({ end: { name: 'ExitError' } })),
       );
@@ -239,6 +240,7 @@ describe('createPool', () => {
       const { pool, ask, system } = await fakePool({ size: 2 });
       await Promise.all([...pool.workers.map((worker) => worker.stop()), system.pass(10)]);
       const heard = ask('a');
+      await system.pass(0);
       expect(heard.end).toBeInstanceOf(NotRunningError);
       expect(String(heard.end)).toContain('has no worker left in its pool');
       pool.workers[1]!.start();
@@ -257,7 +259,8 @@ describe('createPool', () => {
       expect(pool.workers[0]!.status$.value).toMatchObject({ state: 'running', generation: 1 });
       await system.pass(1);
       expect(pool.workers[0]!.status$.value).toMatchObject({ state: 'stopping', stage: 'eof' });
-      await system.pass(1_000);
+      await system.pass(1_010);
+      expect(pool.workers[0]!.status$.value).toMatchObject({ state: 'running', generation: 2 });
       system.newest.print('2\n');
       expect(two).toMatchObject({ values: ['2'], end: 'complete' });
       expect(now()).toMatchObject({ idle: 1, waiting: 0 });
@@ -371,8 +374,8 @@ describe('createPool', () => {
     ['an endless size', 'cat', { size: Infinity }, RangeError, 'size'],
     ['no command', '', { size: 1 }, TypeError, 'command'],
     ['a wrong option of a worker', 'cat', { size: 1, cwd: 1 }, TypeError, 'cwd'],
-    ['restart that is none', 'cat', { size: 1, restart: 5 }, TypeError, 'restart'],
-    ['a wrong policy', 'cat', { size: 1, restart: { delayMs: -1 } }, RangeError, 'delayMs'],
+    ['a policy that is none', 'cat', { size: 1, supervise: 5 }, TypeError, 'supervise'],
+    ['wrong recycling', 'cat', { size: 1, recycle: { afterMs: 0 } }, RangeError, 'recycle.afterMs'],
   ])('throws at the call for %s', (_, command, options, error, argument) => {
     const call = () => createPool(command as string, options as PoolOptions);
     expect(call).toThrow(error);

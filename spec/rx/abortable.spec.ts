@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { getEventListeners } from 'node:events';
 import { from, NEVER, Observable, of, range, Subject, tap, throwError } from 'rxjs';
 import { abortable } from '../../src/rx/abortable.js';
@@ -47,12 +48,15 @@ describe('abortable', () => {
     expect(heard.end).toMatchObject({ name: 'AbortError' });
   });
 
-  it('does not subscribe to the source if it is aborted before', () => {
+  it('does not subscribe to the source if it is aborted before', async () => {
     let subscriptions = 0;
     const source$ = new Observable(() => {
       subscriptions++;
     });
     const heard = hear(abortable(source$, AbortSignal.abort('before')));
+    // Never at once: a retry() without a delay would not end.
+    expect(heard.end).toBe('open');
+    await turn();
     expect(heard.end).toBe('before');
     expect(subscriptions).toBe(0);
   });

@@ -169,7 +169,9 @@ describe('restartOnExit', () => {
     stage.run(1_000_000);
     const error = stage.end as RestartLimitError;
     expect(error).toBeInstanceOf(RestartLimitError);
-    expect(error.message).toBe('"x" was given up: it ended 6 times within 60000 ms');
+    expect(error.message).toBe(
+      '"x" was given up: it ended 6 times within 60000 ms; the last time it exited with code 1',
+    );
     expect(error.command).toEqual(['x']);
     expect(error.exits.map(({ generation }) => generation)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(error.cause).toBeInstanceOf(ExitError);

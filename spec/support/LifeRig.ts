@@ -1,11 +1,5 @@
-import { VirtualTimeScheduler } from 'rxjs';
-import {
-  createWorker,
-  StopError,
-  type Policy,
-  type WorkerOptions,
-  type WorkerStatus,
-} from 'simple-ipc';
+import { VirtualTimeScheduler, type MonoTypeOperatorFunction } from 'rxjs';
+import { createWorker, StopError, type WorkerOptions, type WorkerStatus } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
 import type { Program } from '../../src/process/Program.js';
 import { expectEdges, Starts } from './expectEdges.js';
@@ -35,7 +29,10 @@ export class LifeRig {
   /** How many wait for a stop or a restart. */
   waiting = 0;
 
-  constructor(policyOf: (scheduler: VirtualTimeScheduler) => Policy, options: WorkerOptions = {}) {
+  constructor(
+    policyOf: (scheduler: VirtualTimeScheduler) => MonoTypeOperatorFunction<WorkerStatus>,
+    options: WorkerOptions = {},
+  ) {
     const { scheduler } = this;
     // Looked at when a run starts.
     const ignores = () => IGNORES[this.temper];

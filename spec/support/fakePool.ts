@@ -4,9 +4,11 @@ import {
   createPool,
   exchange,
   lines,
+  restartOnExit,
   type PoolOptions,
   type PoolStatus,
   type ReplyOptions,
+  type RestartPolicy,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
 import { hear } from './fakeWorker.js';
@@ -20,13 +22,20 @@ export async function fakePool({
   restart,
   size = 3,
   ...options
-}: Partial<PoolOptions<string, string>> = {}) {
+}: Partial<PoolOptions<string, string>> & { readonly restart?: RestartPolicy } = {}) {
   const scheduler = new VirtualTimeScheduler();
   const codec = { decoder: lines().decoder, encode: bytes().encode };
   const fakes = fakeProgram(undefined, { scheduler, codec });
   const pool = createPool<string, string>('fake', {
     size,
-    restart: { delayMs: 10, factor: 1, jitter: false, ...restart },
+    supervise: restartOnExit({
+      when: 'always',
+      shared: true,
+      delayMs: 10,
+      factor: 1,
+      jitter: false,
+      ...restart,
+    }),
     ...fakes.options,
     ...options,
   });

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import { takeWhile } from 'rxjs';
-import { createPool, type Pool, type RemotePool } from 'simple-ipc';
+import {
+  createPool,
+  type Pool,
+  type RemotePool,
+  ask,
+  restartOnExit,
+  type RequestOptions,
+} from 'simple-ipc';
 import { natsPool, serveExchange, type NatsPoolOptions, type ServeOptions } from 'simple-ipc/nats';
 import { eventually, sh, temporaryFolder } from './programs.js';
 import { startNats, type NatsServer } from './natsServer.js';
@@ -56,7 +63,13 @@ export async function natsRig(config?: string) {
       size = 2,
       pool = createPool(sh(program, folder), {
         size,
-        restart: { maxRestarts: 100, delayMs: 10, jitter: false },
+        supervise: restartOnExit({
+          when: 'always',
+          shared: true,
+          maxRestarts: 100,
+          delayMs: 10,
+          jitter: false,
+        }),
       }),
       connectTo,
       ...options
@@ -96,8 +109,8 @@ export async function natsRig(config?: string) {
 export const askRemote = <Reply>(
   remote: RemotePool<string, Reply>,
   request: string,
-  { timeoutMs = Infinity, idempotent = false, maxAttempts = 3 } = {},
-) => remote.ask(request, { timeoutMs, attempts: idempotent ? maxAttempts : 1 });
+  options: RequestOptions = {},
+) => ask(remote, request, options);
 
 export type NatsRig = Awaited<ReturnType<typeof natsRig>>;
 export { eventually, type NatsServer };

@@ -22,6 +22,7 @@ import {
   type Pool,
   type PoolStatus,
   type ReactiveWorker,
+  type StatusSubject,
   type WorkerStatus,
 } from 'simple-ipc';
 import { expectTypeOf } from './expectTypeOf.js';
@@ -124,7 +125,7 @@ exchange(server, { reply: (output$) => output$.pipe(filter(({ code }) => code ==
 // createPool
 expectTypeOf(pool).is<Pool>();
 expectTypeOf(pool.workers).is<readonly ReactiveWorker[]>();
-expectTypeOf(pool.status$).is<Observable<PoolStatus>>();
+expectTypeOf(pool.status$).is<StatusSubject<PoolStatus>>();
 expectTypeOf(pool.stop()).is<Promise<void>>();
 expectTypeOf(serverPool).is<Pool<Reply, Request>>();
 
@@ -132,8 +133,9 @@ expectTypeOf(serverPool).is<Pool<Reply, Request>>();
 createPool('bc');
 // @ts-expect-error -- how many?
 createPool('bc', {});
-// @ts-expect-error -- the pool has the policy
 createPool('bc', { size: 2, supervise: restartOnExit() });
+// @ts-expect-error -- a policy is an operator, as for a worker
+createPool('bc', { size: 2, supervise: { maxRestarts: 1 } });
 // @ts-expect-error -- lines are not numbers
 const numbers: Pool<number> = createPool('bc', { size: 2 });
 expectTypeOf(numbers).is<Pool<number>>();

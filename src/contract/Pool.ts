@@ -1,5 +1,5 @@
-import type { Observable } from 'rxjs';
 import type { LineInput } from './LineInput.js';
+import type { StatusSubject } from './StatusSubject.js';
 import type { ReactiveWorker } from './ReactiveWorker.js';
 
 /** How many workers of a pool are in which state, and how many requests wait for one. */
@@ -16,15 +16,15 @@ export interface PoolStatus {
   readonly waiting: number;
 }
 
-/** Programs of one kind, side by side. Give it to `exchange` instead of a worker. */
+/** Programs of one kind, side by side. Give it to `ask` and `exchange` in place of a worker. */
 export interface Pool<Out = string, In = LineInput> extends AsyncDisposable {
-  /** The workers. What they write and say can be watched; `exchange` alone should send to them. */
+  /** The workers. Their streams can be observed; only `ask` and `exchange` should send to them. */
   readonly workers: readonly ReactiveWorker<Out, In>[];
   /**
-   * The state of the pool, in counts, now and at each change: why a worker failed is on its own `status$`.
-   * Never errors, completes on dispose.
+   * The state of the pool, in counts: a `BehaviorSubject` that only the pool writes. Why a worker failed is on its own
+   * `status$`. Never errors, completes on dispose.
    */
-  readonly status$: Observable<PoolStatus>;
+  readonly status$: StatusSubject<PoolStatus>;
   /**
    * Takes no new request, finishes those it has, then stops all: for good. Settles when all are at rest; a
    * reply that never comes is waited for, unless it has a `timeoutMs`.

@@ -42,6 +42,12 @@ export interface ReactiveWorker<Out = string, In = LineInput>
    */
   readonly rejected$: Observable<RejectedInput<In>>;
   /**
+   * What the program writes while no request has its turn, once it was asked in turn (`ask`, `exchange`) and nothing else
+   * was sent since. The two ends may have lost step: a reply has more lines than `reply` takes, or the program writes what
+   * nobody asked. If nobody observes it, the first in a life is a process warning. Completes on dispose.
+   */
+  readonly unsolicited$: Observable<Out>;
+  /**
    * Begins a life; nothing if one is going on. While it is ending, the next follows it. After the dispose, or while
    * a program that survived SIGKILL is there, it only warns.
    */

@@ -1,15 +1,14 @@
 import type { Observable } from 'rxjs';
+import type { RequestLimits } from './RequestLimits.js';
 
-/** The limits of one request, all given. */
-export interface RemoteLimits {
-  /** For the whole reply, in milliseconds; Infinity is without limit. */
-  readonly timeoutMs: number;
-  /** How often it may be executed in all, 1 or more. */
-  readonly attempts: number;
-}
-
-/** Programs elsewhere. What makes a reply of their output is known there. */
+/**
+ * Programs elsewhere behind one `ask`, such as a `natsPool`: what a reply is, is decided where they run. Give it to `ask`
+ * and `exchange` in place of a pool.
+ */
 export interface RemotePool<In, Reply> {
-  /** Asks at each subscription; unsubscribing takes the request back. */
-  ask(request: In, limits: RemoteLimits): Observable<Reply>;
+  /**
+   * Sends one request per subscription; unsubscribing takes it back. `ask` and `exchange` call it, with their options
+   * checked and filled in.
+   */
+  ask(request: In, limits: RequestLimits): Observable<Reply>;
 }

@@ -3,31 +3,31 @@ import { serialize } from '../rx/serialize.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import type { WorkerStatus } from './status.js';
 
-/** The hand that writes a status subject. */
-export interface StatusWriter {
-  readonly status$: StatusSubject;
-  /** The changes, for the library's own ends: who watches these has not observed a failure for anyone. */
-  readonly changes$: Observable<WorkerStatus>;
-  next(status: WorkerStatus): void;
+/** Writes a status subject; only its owner has one. */
+export interface StatusWriter<T = WorkerStatus> {
+  readonly status$: StatusSubject<T>;
+  /** The changes, for the library itself: a subscriber to these does not count as an observer of failures. */
+  readonly changes$: Observable<T>;
+  next(status: T): void;
   complete(): void;
 }
 
 /**
- * The status of a worker: a `BehaviorSubject` that only the worker writes. Every subscriber sees
- * the same order, even when one of them starts or stops the worker from inside its `next`.
+ * The status of a worker or a pool: a `BehaviorSubject` that only its owner writes. All subscribers see the same order,
+ * even when one of them starts or stops the worker from inside its `next`.
  */
-export class StatusSubject extends BehaviorSubject<WorkerStatus> {
-  /** @throws TypeError: only the worker writes its status. */
+export class StatusSubject<T = WorkerStatus> extends BehaviorSubject<T> {
+  /** @throws TypeError: only the owner writes its status. */
   override next(): never {
     return refuse('next');
   }
 
-  /** @throws TypeError: only the worker writes its status. */
+  /** @throws TypeError: only the owner writes its status. */
   override error(): never {
     return refuse('error');
   }
 
-  /** @throws TypeError: only the worker writes its status. */
+  /** @throws TypeError: only the owner writes its status. */
   override complete(): never {
     return refuse('complete');
   }
@@ -38,10 +38,10 @@ export class StatusSubject extends BehaviorSubject<WorkerStatus> {
   }
 }
 
-/** Makes a status subject at rest, with the only hand that writes it. */
-export function createStatus(): StatusWriter {
-  const status$ = new StatusSubject({ state: 'stopped' });
-  const changes$ = new Subject<WorkerStatus>();
+/** Makes a status subject, with its only writer. */
+export function createStatus<T>(initial: T): StatusWriter<T> {
+  const status$ = new StatusSubject<T>(initial);
+  const changes$ = new Subject<T>();
   return {
     status$,
     changes$,

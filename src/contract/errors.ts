@@ -136,6 +136,14 @@ export class LineBreakError extends SimpleIpcError {
   override readonly name = 'LineBreakError';
 }
 
+/**
+ * The program ran, but was of no use, and was ended: it failed its `health` check, timed out before it ever replied, or
+ * closed its stdin. `cause` is the time-out, if one was the reason.
+ */
+export class UnhealthyError extends SimpleIpcError {
+  override readonly name = 'UnhealthyError';
+}
+
 /** No reply was complete within `timeoutMs`. */
 export class ReplyTimeoutError extends SimpleIpcError {
   override readonly name = 'ReplyTimeoutError';

@@ -12,6 +12,7 @@ export type ExitReason =
   | 'start-timeout'
   | 'framing'
   | 'input-error'
+  | 'unhealthy'
   | 'recycled'
   | 'stopped';
 

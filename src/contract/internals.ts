@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Exit } from './exit.js';
-import type { SimpleIpcError, CommandWords } from './errors.js';
+import type { CommandWords, SimpleIpcError, UnhealthyError } from './errors.js';
 import type { ReactiveWorker } from './ReactiveWorker.js';
 import type { WorkerStatus } from './status.js';
 import type { ReadPosition } from './ReadPosition.js';
@@ -9,8 +9,9 @@ import type { Clock } from '../rx/clock.js';
 import type { Mutex } from '../rx/Mutex.js';
 import type { SharedPause } from '../rx/SharedPause.js';
 
-/** What operators need of a worker, beyond its public face. */
-export interface WorkerInternals<In> {
+/** What operators need of a worker, beyond its public interface. */
+export interface WorkerInternals<Out, In> {
+  readonly output$: Observable<Out>;
   readonly command: CommandWords;
   readonly clock: Clock;
   readonly input: Input<In>;
@@ -24,8 +25,15 @@ export interface WorkerInternals<In> {
   readonly supervisor: {
     readonly ended$: Observable<Exit>;
     readonly rest$: Observable<SimpleIpcError | undefined>;
+    /** Whether a policy decides what follows a run. */
+    readonly isSupervised: boolean;
     writable(): Promise<void> | undefined;
+    restart(): Promise<void>;
+    /** Ends the run as a failure, which the policy counts. */
+    endRun(error: UnhealthyError): void;
   };
+  /** Emits output that no request asked for. */
+  unsolicited(value: Out): void;
 }
 
 // A worker's own `In` is what was put in for it.
@@ -34,7 +42,7 @@ export const internals = new WeakMap<object, unknown>();
 /** @throws TypeError if it is not a worker, or that of another copy of this module. */
 export function internalsOf<Out, In>(
   worker: ReactiveWorker<Out, In> | Pick<ReactiveWorker<Out, In>, 'output$'>,
-): WorkerInternals<In> {
+): WorkerInternals<Out, In> {
   const found = internals.get(worker);
   if (!found) {
     const other: unknown = worker;
@@ -46,5 +54,5 @@ export function internalsOf<Out, In>(
         : 'worker must be one that createWorker() made',
     );
   }
-  return found as WorkerInternals<In>;
+  return found as WorkerInternals<Out, In>;
 }

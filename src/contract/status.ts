@@ -2,14 +2,15 @@ import type { SimpleIpcError } from './errors.js';
 import type { Exit } from './exit.js';
 
 /** Why a run is being stopped. */
-export type StopCause = 'requested' | 'recycled' | 'start-timeout' | 'framing' | 'input-error';
+export type StopCause =
+  'requested' | 'recycled' | 'start-timeout' | 'framing' | 'input-error' | 'unhealthy';
 
 /** The rungs of the stop ladder, from the gentlest to the last. */
 export type StopStage = 'eof' | 'term' | 'kill';
 
 /** At rest: never started, or stopped on request. */
 export interface StoppedStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'stopped';
   /** How the last run ended; absent if there was none. */
   readonly exit?: Exit;
@@ -17,7 +18,7 @@ export interface StoppedStatus {
 
 /** The program is being spawned, or has not yet shown that it is ready. */
 export interface StartingStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'starting';
   /** Which run of the worker it is, 1 for the first. */
   readonly generation: number;
@@ -27,7 +28,7 @@ export interface StartingStatus {
 
 /** The program is spawned, and ready if `ready` was given: its input flows. */
 export interface RunningStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'running';
   /** Which run of the worker it is, 1 for the first. */
   readonly generation: number;
@@ -37,7 +38,7 @@ export interface RunningStatus {
 
 /** The stop ladder is being climbed. */
 export interface StoppingStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'stopping';
   /** Which run of the worker it is, 1 for the first. */
   readonly generation: number;
@@ -51,7 +52,7 @@ export interface StoppingStatus {
 
 /** A run ended. A worker rests here only after a success. */
 export interface ExitedStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'exited';
   /** How it ended. */
   readonly exit: Exit;
@@ -59,7 +60,7 @@ export interface ExitedStatus {
 
 /** A restart is due. */
 export interface BackoffStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'backoff';
   /** How the run before ended. */
   readonly exit: Exit;
@@ -73,7 +74,7 @@ export interface BackoffStatus {
 
 /** At rest: the life ended in failure. */
 export interface FailedStatus {
-  /** What tells it from the others. */
+  /** The discriminant. */
   readonly state: 'failed';
   /** Why. */
   readonly error: SimpleIpcError;

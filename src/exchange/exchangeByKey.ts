@@ -1,116 +1,114 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
-import type { RequestLimits } from './exchangeInTurn.js';
-import {
-  Asked,
-  correspondenceOf,
-  type Asker,
-  type Correspondence,
-  type Key,
-} from './KeyedRequests.js';
 import { runGuarded } from '../rx/runGuarded.js';
-import { internalsOf } from '../contract/internals.js';
-import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
+import { KeyedRequest, type KeyPlan, type ReplyReceiver } from './KeyedRequest.js';
+import type { Requests } from './Requests.js';
 
 /**
- * Sends the source's values as requests and emits the messages with the same ids, as they come. It is
- * `mergeMap`, but without an inner subscription a request: leaving one of 100,000 would search them all.
+ * `mergeMap` over requests by key, without an inner subscription for each: RxJS takes linear time to remove one
+ * of 100,000.
  */
 export function exchangeByKey<Out, In>(
-  worker: ReactiveWorker<Out, In>,
-  key: Key<Out, In>,
-  limits: RequestLimits,
+  requests: Requests<Out, In>,
+  plan: KeyPlan<Out, In>,
   concurrency: number,
 ): OperatorFunction<In, Out> {
-  internalsOf(worker); // Checks the argument now, not at the subscription.
-  const correspondence = correspondenceOf(worker, key);
   return (source$) =>
     new Observable((subscriber) => {
-      const asking = new Asking(correspondence, limits, concurrency, subscriber);
       const left$ = new Subject<void>();
+      const merge = new KeyedMerge(requests, plan, concurrency, subscriber, left$);
       subscriber.add(() => {
-        asking.leave();
+        merge.leave();
         left$.next();
       });
       subscriber.add(
-        // A source that emits all at once must end at once, too.
+        // `takeUntil` stops a source that emits without end in one call.
         source$.pipe(takeUntil(left$)).subscribe({
-          next: (request) => asking.request(request),
+          next: (request) => merge.next(request),
           error: (error: unknown) => subscriber.error(error),
-          complete: () => asking.complete(),
+          complete: () => merge.complete(),
         }),
       );
     });
 }
 
 /** The requests of one source. */
-class Asking<Out, In> implements Asker<Out, In> {
-  readonly #underWay: Asked<Out, In>[] = [];
-  #waiting: In[] = [];
+class KeyedMerge<Out, In> implements ReplyReceiver<Out, In> {
+  readonly #underWay: KeyedRequest<Out, In>[] = [];
+  #buffer: In[] = [];
   #next = 0;
   #isComplete = false;
+  #isFailing = false;
 
   constructor(
-    readonly correspondence: Correspondence<Out, In>,
-    readonly limits: RequestLimits,
+    private readonly requests: Requests<Out, In>,
+    private readonly plan: KeyPlan<Out, In>,
     private readonly concurrency: number,
     private readonly subscriber: Subscriber<Out>,
+    private readonly left$: Subject<void>,
   ) {}
 
-  request(request: In): void {
-    const isNext = this.#next === this.#waiting.length;
+  next(request: In): void {
+    const isNext = this.#next === this.#buffer.length;
+    if (this.#isFailing) return;
     if (isNext && this.#underWay.length < this.concurrency) this.#ask(request);
-    else this.#waiting.push(request);
+    else this.#buffer.push(request);
   }
 
   complete(): void {
     this.#isComplete = true;
-    this.#goOn();
+    this.#askNext();
   }
 
-  replied(asked: Asked<Out, In>, reply: Out): void {
-    // The last one takes its place.
+  replied(request: KeyedRequest<Out, In>, reply: Out): void {
+    // The last one takes its place: constant time.
     const last = this.#underWay.pop();
-    if (last && last !== asked) {
-      last.place = asked.place;
-      this.#underWay[last.place] = last;
+    if (last && last !== request) {
+      last.index = request.index;
+      this.#underWay[last.index] = last;
     }
     this.subscriber.next(reply);
-    this.#goOn();
+    this.#askNext();
   }
 
   failed(error: unknown): void {
     runGuarded(() => this.subscriber.error(error));
   }
 
+  failing(): void {
+    this.#isFailing = true;
+    this.#buffer = [];
+    this.left$.next();
+  }
+
   leave(): void {
-    this.#waiting = [];
-    for (const asked of this.#underWay) this.correspondence.forget(asked);
+    this.#buffer = [];
+    for (const request of this.#underWay) request.leave();
   }
 
-  #ask(request: In): void {
-    let id: unknown;
+  #ask(value: In): void {
     try {
-      id = this.correspondence.idOf(request);
+      const request = new KeyedRequest(this.requests, value, this.plan, this);
+      // `key` is the user's, and may have unsubscribed.
+      if (this.subscriber.closed) return;
+      request.reserveId();
+      request.index = this.#underWay.push(request) - 1;
+      this.requests.add(request);
     } catch (error) {
-      this.failed(error);
-      return;
+      this.failing();
+      this.requests.worker.clock.soon(() => this.failed(error));
     }
-    if (this.subscriber.closed) return;
-    const asked = new Asked(id, request, this);
-    asked.place = this.#underWay.push(asked) - 1;
-    this.correspondence.ask(asked);
   }
 
-  #goOn(): void {
-    while (this.#underWay.length < this.concurrency && this.#next < this.#waiting.length) {
-      this.#ask(this.#waiting[this.#next++] as In);
+  #askNext(): void {
+    while (this.#underWay.length < this.concurrency && this.#next < this.#buffer.length) {
+      this.#ask(this.#buffer[this.#next++] as In);
     }
-    // What was asked is let go of when it is the greater part: that takes constant time a request.
-    if (this.#next > 0 && 2 * this.#next >= this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#next);
+    // The asked part is dropped when it is the greater part: constant time per request.
+    if (this.#next > 0 && 2 * this.#next >= this.#buffer.length) {
+      this.#buffer = this.#buffer.slice(this.#next);
       this.#next = 0;
     }
-    if (this.#isComplete && this.#underWay.length === 0) {
+    if (this.#isComplete && this.#underWay.length === 0 && !this.#isFailing) {
       runGuarded(() => this.subscriber.complete());
     }
   }

@@ -10,6 +10,7 @@ import {
 } from 'rxjs';
 import { atLeastOne, callable, integer } from '../contract/check.js';
 import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
+import { endLater } from '../rx/endLater.js';
 import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 
@@ -52,7 +53,7 @@ export function consume<Out, R extends ObservableInput<unknown>>(
   options: ConsumeOptions = {},
 ): Observable<ObservedValueOf<R>> {
   checkArguments('consume', arguments, 3);
-  const { pause } = internalsOf(worker);
+  const { pause, clock } = internalsOf(worker);
   callable('project', project);
   checkOptions('consume', options, CONSUME_CHECKS);
   const { concurrency = 1, highWater = 0 } = options;
@@ -69,6 +70,7 @@ export function consume<Out, R extends ObservableInput<unknown>>(
       }),
       mergeMap(work, concurrency),
       finalize(() => hold.unsubscribe()),
+      endLater(clock, 'at once'),
     );
   });
 }

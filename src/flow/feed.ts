@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { checkNotText } from '../contract/check.js';
 import { checkArguments } from '../contract/options.js';
 import { pumpPulled, type FeedProgress, type Pullable } from '../run/InputPump.js';
+import { endLater } from '../rx/endLater.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { internalsOf } from '../contract/internals.js';
 import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
@@ -34,12 +35,14 @@ export function feed<Out, In>(
   source: Pullable<In>,
 ): Observable<FeedProgress> {
   checkArguments('feed', arguments, 2);
-  const { input } = internalsOf(worker);
+  const { input, clock } = internalsOf(worker);
   checkNotText('source', source);
   const candidate: unknown = source;
   const isObject = typeof candidate === 'object' && candidate !== null;
   if (!isObject || !(Symbol.iterator in candidate || Symbol.asyncIterator in candidate)) {
     throw new TypeError('source must be an iterable, sync or async');
   }
-  return pumpPulled(source, input, (error, progress) => runGuarded(() => progress.error(error)));
+  return pumpPulled(source, input, (error, progress) =>
+    runGuarded(() => progress.error(error)),
+  ).pipe(endLater(clock, 'always'));
 }

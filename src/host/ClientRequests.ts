@@ -1,6 +1,7 @@
-import { defer, from, ignoreElements, of, Subscription, type ObservableInput } from 'rxjs';
+import { defer, from, ignoreElements, Subscription, type ObservableInput } from 'rxjs';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
-import { exchange, type ReplyOptions } from '../exchange/exchange.js';
+import { ask } from '../exchange/ask.js';
+import type { ReplyOptions } from '../exchange/RequestOptions.js';
 import { RefusedError } from '../link/bridgeErrors.js';
 import { breach } from '../link/LineClosedError.js';
 import type { Client } from './Client.js';
@@ -97,6 +98,6 @@ export class ClientRequests {
     if (!found) throw new RefusedError([], 'no such exchange');
     this.checkValue(request);
     const worker = this.target as ReactiveWorker<unknown, unknown>;
-    return of(request).pipe(exchange(worker, found as ReplyOptions<unknown, unknown, unknown>));
+    return ask(worker, request, found as ReplyOptions<unknown, unknown, unknown>);
   }
 }

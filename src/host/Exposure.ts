@@ -1,4 +1,4 @@
-import type { KeyOptions, ReplyOptions } from '../exchange/exchange.js';
+import type { KeyOptions, ReplyOptions } from '../exchange/RequestOptions.js';
 import type { Pool } from '../contract/Pool.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 import type { Client } from './Client.js';

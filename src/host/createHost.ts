@@ -6,7 +6,7 @@ import { warn } from '../contract/warn.js';
 import { linePair } from '../link/linePair.js';
 import type { Hello, Line, Link } from '../link/Line.js';
 import { CLOSE, LineClosedError } from '../link/LineClosedError.js';
-import { poolTargets } from '../exchange/PoolTarget.js';
+import { askTargets } from '../exchange/AskTarget.js';
 import { clockOf } from '../rx/clock.js';
 import { Admission, busy } from './Admission.js';
 import type { Client, Peer } from './Client.js';
@@ -272,5 +272,5 @@ function isUser<User extends Client>(
 }
 
 function isPool(target: Lease['target']): target is AnyPool {
-  return poolTargets.has(target);
+  return askTargets.has(target);
 }

@@ -13,8 +13,8 @@ import type { LineInput } from '../contract/LineInput.js';
 import { checkOptions, type Checks } from '../contract/options.js';
 import type { Pool } from '../contract/Pool.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
-import type { KeyOptions, ReplyOptions } from '../exchange/exchange.js';
-import { poolTargets } from '../exchange/PoolTarget.js';
+import type { KeyOptions, ReplyOptions } from '../exchange/RequestOptions.js';
+import { askTargets } from '../exchange/AskTarget.js';
 import type { RemotePool } from '../remote/connectPool.js';
 import type { RemoteWorker } from '../remote/RemoteWorker.js';
 import type { Client } from './Client.js';
@@ -163,7 +163,7 @@ export function expose<Out, In, Replies extends object, User extends Client>(
 > {
   checkOptions('expose', options, CHECKS);
   const isFactory = typeof target === 'function';
-  const isPool = !isFactory && poolTargets.has(target);
+  const isPool = !isFactory && askTargets.has(target);
   if (!isFactory && !isPool && !internals.has(target)) {
     throw new TypeError(
       'expose: the first argument must be a worker, a pool, or a function that makes a worker',

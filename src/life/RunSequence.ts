@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import type { StopError } from '../contract/errors.js';
+import type { SimpleIpcError, StopError } from '../contract/errors.js';
 import { serialize } from '../rx/serialize.js';
 import { Run, type RunPorts } from '../run/Run.js';
 import type { RunPlan } from '../run/RunPlan.js';
@@ -12,10 +12,10 @@ export interface RunSequencePorts<Out, In> extends Pick<
   RunPorts<Out, In>,
   'input' | 'output' | 'position' | 'stderr'
 > {
-  /** Each status of each run, before any policy hears of it; `exited` only if no other run takes its place. */
+  /** `starting`, `running` and `stopping` of each run, before a policy sees them. */
   readonly status: (status: WorkerStatus) => void;
-  /** A run is over, recycled or not. */
-  readonly ended: (exit: Exit) => void;
+  /** A run is over. `isFinal`: the policy decides what follows; otherwise another run takes its place, or it was given up before. */
+  readonly ended: (exit: Exit, isFinal: boolean) => void;
   /** Nothing waits to run, and the last run is over or has survived SIGKILL. */
   readonly idle: () => void;
   /** The rung at which unsubscribing begins. */
@@ -80,6 +80,11 @@ export class RunSequence<Out, In> {
     this.#run?.pause(paused);
   }
 
+  /** Ends the current run as a failure: the policy decides what follows. */
+  fail(error: SimpleIpcError): void {
+    if (this.#subscriber?.closed === false) this.#run?.stop('unhealthy', 'eof', error);
+  }
+
   /** Stops the current run, because its input failed. */
   failInput(error: unknown): void {
     this.#run?.stop('input-error', 'term', error);
@@ -125,13 +130,12 @@ export class RunSequence<Out, In> {
     if (this.#survivor) {
       // Its subscribers were told already that it is lost; now it is reaped.
       this.#survivor = undefined;
-      this.#ports.ended(exit);
+      this.#ports.ended(exit, false);
     } else if (exit.reason === 'recycled' && !subscriber.closed) {
-      this.#ports.ended(exit);
+      this.#ports.ended(exit, false);
       this.#begin(subscriber);
     } else {
-      this.#ports.status({ state: 'exited', exit });
-      this.#ports.ended(exit);
+      this.#ports.ended(exit, true);
       subscriber.next({ state: 'exited', exit });
       // An input may have failed with `undefined`.
       const isFailure = error !== undefined || exit.reason === 'input-error';

@@ -8,7 +8,9 @@ import {
   RequestLostError,
   SimpleIpcError,
 } from '../contract/errors.js';
-import type { RemoteLimits, RemotePool } from '../contract/RemotePool.js';
+import type { RemotePool } from '../contract/RemotePool.js';
+import type { RequestLimits } from '../contract/RequestLimits.js';
+import { askTargets, type RemoteTarget } from '../exchange/AskTarget.js';
 import type { Codec } from '../framing/codec.js';
 import { LineBreak } from '../framing/lines.js';
 import { systemClock } from '../rx/clock.js';
@@ -28,7 +30,12 @@ const MAX_VANISHINGS = 3;
 const utf8 = new TextEncoder();
 
 /** Puts requests into a queue, and pairs what comes back with them. */
-export class QueueClient<In, Reply> implements RemotePool<In, Reply>, Asker<Reply> {
+export class QueueClient<In, Reply>
+  implements RemotePool<In, Reply>, RemoteTarget<In, Reply>, Asker<Reply>
+{
+  readonly isRemote = true;
+  /** How many requests `exchange` has under way or queued at a time, by default. */
+  readonly size = 64;
   readonly #connection: NatsConnection;
   readonly #codec: Codec<Reply, In>;
   readonly #queue: Queue;
@@ -51,6 +58,7 @@ export class QueueClient<In, Reply> implements RemotePool<In, Reply>, Asker<Repl
     this.#connection = connection;
     this.#codec = codec;
     this.#inbox = `${createInbox(inboxPrefix)}.`;
+    askTargets.set(this, this);
     this.#queue = new Queue(options);
     this.#replies = connection.subscribe(`${this.#inbox}>`, {
       callback: (error, msg) => {
@@ -77,7 +85,7 @@ export class QueueClient<In, Reply> implements RemotePool<In, Reply>, Asker<Repl
     return this.#queue.silenceMs;
   }
 
-  ask(request: In, { timeoutMs, attempts }: RemoteLimits): Observable<Reply> {
+  ask(request: In, { timeoutMs, attempts }: RequestLimits): Observable<Reply> {
     return new Observable((subscriber) => {
       if (this.#end) throw this.#end;
       const data = this.#encode(request);

@@ -39,8 +39,8 @@ export interface NatsPool<In, Reply> extends RemotePool<In, Reply>, AsyncDisposa
  * ```ts
  * // connection: of `connect()`, from `@nats-io/transport-node`
  * const analysis = natsPool<string, string>({ connection, subject: 'analysis.best' });
- * const limits = { timeoutMs: 60_000, attempts: 3 };
- * positions$.pipe(mergeMap((position) => analysis.ask(position, limits))).subscribe(console.log);
+ * const options = { timeoutMs: 60_000, idempotent: true };
+ * positions$.pipe(mergeMap((position) => ask(analysis, position, options))).subscribe(console.log);
  * ```
  *
  * @param options - see {@link NatsPoolOptions}.

@@ -1,5 +1,5 @@
-import { BehaviorSubject, distinctUntilChanged, Observable, Subscription } from 'rxjs';
-import { exchangeInTurn, EXIT_GRACE_MS, type RequestLimits } from '../exchange/exchangeInTurn.js';
+import { Observable, Subscription } from 'rxjs';
+import { atLeastOne, integer, type Check } from '../contract/check.js';
 import { parseCommand, type Command } from '../contract/command.js';
 import {
   ExitError,
@@ -7,39 +7,39 @@ import {
   NotRunningError,
   type CommandWords,
 } from '../contract/errors.js';
-import type { LineInput } from '../framing/lines.js';
-import { restartWithin } from '../supervision/restartOnExit.js';
-import {
-  planRestarts,
-  RESTART_CHECKS,
-  RestartBudget,
-  type RestartPolicy,
-} from '../supervision/RestartPolicy.js';
-import { atLeastOne, integer, type Check } from '../contract/check.js';
+import { internalsOf } from '../contract/internals.js';
 import { checkOptions, fields, type Checks } from '../contract/options.js';
 import type { Pool, PoolStatus } from '../contract/Pool.js';
-import { poolTargets, type PoolTarget } from '../exchange/PoolTarget.js';
-import { serialize } from '../rx/serialize.js';
+import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
+import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
+import { askTargets, type LocalTarget } from '../exchange/AskTarget.js';
+import { askByReply } from '../exchange/planRequests.js';
+import type { ReplyPlan } from '../exchange/ReplyRequest.js';
+import { requestsOf } from '../exchange/Requests.js';
+import type { LineInput } from '../framing/lines.js';
 import { withCodec } from '../run/RunOptions.js';
-import { runGuarded } from '../rx/runGuarded.js';
+import { clockOf, type Clock } from '../rx/clock.js';
 import { LinkedQueue } from '../rx/LinkedQueue.js';
+import { runGuarded } from '../rx/runGuarded.js';
+import { restartOnExit } from '../supervision/restartOnExit.js';
 import { createWorker, WORKER_CHECKS, type WorkerOptions } from '../worker/createWorker.js';
-import { internalsOf } from '../contract/internals.js';
-import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
+import { RECYCLE_CHECKS, Recycling, type RecycleOptions } from './Recycling.js';
 
 /** Options of {@link createPool}: those of its workers, and how many they are. */
 export interface PoolOptions<Out = string, In = LineInput> extends Omit<
   WorkerOptions<Out, In>,
-  'start' | 'supervise' | 'replay'
+  'start' | 'replay'
 > {
   /** How many programs run side by side, 1 or more. */
   readonly size: number;
   /**
-   * How they are restarted. The limit (`maxRestarts` within `withinMs`) is that of the whole pool, so that a
-   * broken program is not restarted `size` times faster. A worker whose exit is past it has failed; the pool
-   * goes on with the others, and `worker.start()` brings it back. @defaultValue `{ when: 'always' }`
+   * The restart policy, as for a worker; it is applied to each. With `shared` its limit is that of the whole pool, so that a
+   * broken program is not restarted `size` times faster. A worker past it has failed; the pool goes on with the
+   * others, and `worker.start()` brings it back. @defaultValue `restartOnExit({ when: 'always', shared: true })`
    */
-  readonly restart?: RestartPolicy;
+  readonly supervise?: NonNullable<WorkerOptions<Out, In>['supervise']>;
+  /** When a worker's run is replaced by the next, between two requests; one worker at a time. @defaultValue never */
+  readonly recycle?: RecycleOptions;
 }
 
 const size: Check = (name, value) => {
@@ -47,12 +47,12 @@ const size: Check = (name, value) => {
   atLeastOne(name, value);
 };
 
-const { start, supervise, replay, ...checks } = WORKER_CHECKS;
+const { start, replay, ...checks } = WORKER_CHECKS;
 
 const POOL_CHECKS = {
   size,
   ...checks,
-  restart: fields(RESTART_CHECKS),
+  recycle: fields(RECYCLE_CHECKS),
 } satisfies Checks<PoolOptions>;
 
 /** One worker, and what the pool knows of it. */
@@ -70,19 +70,23 @@ interface Waiting<Out, In> {
   readonly fail: (error: unknown) => void;
 }
 
-/** A pool, as `exchange` sees it. */
-export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> {
-  readonly workers: readonly ReactiveWorker<Out, In>[];
-  readonly status$: Observable<PoolStatus>;
+/** Supervised workers that share requests: each has one at a time, and the longest idle gets the next. */
+export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In> {
+  readonly isRemote = false;
   readonly size: number;
-  readonly #status$: BehaviorSubject<PoolStatus>;
+  readonly workers: readonly ReactiveWorker<Out, In>[];
+  readonly status$: StatusSubject<PoolStatus>;
+  readonly #status;
   readonly #members: readonly Member<Out, In>[];
   readonly #command: CommandWords;
-  readonly #tell = serialize((status: PoolStatus) => this.#status$.next(status));
+  readonly #clock: Clock;
+  readonly #recycling: Recycling;
   /** Those that are ready, the longest idle first. */
   #idle: Member<Out, In>[] = [];
   readonly #waiting = new LinkedQueue<Waiting<Out, In>>();
-  #isServing = false;
+  /** What was emitted last, even if not to everyone yet. */
+  #last: PoolStatus;
+  #isDispatching = false;
   #drained: (() => void) | undefined;
   #draining: Promise<void> | undefined;
 
@@ -90,59 +94,60 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
     this.#command = parseCommand(command);
     const given: unknown = poolOptions;
     checkOptions('createPool', given ?? null, POOL_CHECKS);
-    const { size: count, restart, ...options } = poolOptions;
+    const {
+      size: count,
+      supervise = restartOnExit({ when: 'always', shared: true }),
+      recycle,
+      ...options
+    } = poolOptions;
     size('createPool: size', count);
     this.size = count;
-    const plan = planRestarts({ when: 'always', ...restart });
-    const budget = new RestartBudget(plan);
-    const supervise = restartWithin(plan, () => budget);
-    this.#members = Array.from({ length: count }, () => {
-      const worker = createWorker(command, { ...withCodec(options), start: false, supervise });
-      return { worker, isBusy: false, isAtRest: false, failure: undefined };
-    });
+    this.#recycling = new Recycling(recycle);
+    this.#members = Array.from({ length: count }, () => ({
+      worker: createWorker(command, { ...withCodec(options), start: false, supervise }),
+      isBusy: false,
+      isAtRest: false,
+      failure: undefined,
+    }));
     this.workers = this.#members.map(({ worker }) => worker);
-    poolTargets.set(this, this);
-    this.#status$ = new BehaviorSubject(this.#count());
-    this.status$ = this.#status$.pipe(distinctUntilChanged(isSame));
+    this.#clock = clockOf(options.scheduler);
+    askTargets.set(this, this);
+    this.#last = this.#count();
+    this.#status = createStatus(this.#last);
+    this.status$ = this.#status.status$;
     for (const member of this.#members) this.#start(member);
   }
 
-  /** What `exchange` does with a request. */
-  ask<Reply>(
-    reply: (output$: Observable<Out>, request: In) => Observable<Reply>,
-    { timeoutMs, attempts }: RequestLimits,
-  ): (request: In) => Observable<Reply> {
-    return (request) =>
-      new Observable((subscriber) => {
-        let times = 0;
-        const ask = (): void => {
-          times++;
-          // Why there is no worker left is no reason to ask again.
-          subscriber.add(
-            this.#whenIdle(begin, (error) => runGuarded(() => subscriber.error(error))),
-          );
-        };
-        const begin = (worker: ReactiveWorker<Out, In>): void => {
-          const askOnce = exchangeInTurn(worker, reply, { timeoutMs, attempts: 1 }, true);
-          subscriber.add(
-            askOnce(request).subscribe({
-              next: (value) => subscriber.next(value),
-              error: fail,
-              complete: () => subscriber.complete(),
-            }),
-          );
-        };
-        const fail = (error: unknown): void => {
-          const runEnded = error instanceof ExitError || error instanceof InputClosedError;
-          if (runEnded && times < attempts) ask();
-          else subscriber.error(error);
-        };
-        if (this.#draining) {
-          subscriber.error(new NotRunningError(this.#command, 'is being stopped with its pool'));
-        } else {
-          ask();
-        }
-      });
+  ask<Reply>(request: In, plan: ReplyPlan<Out, In, Reply>): Observable<Reply> {
+    const once = { ...plan, limits: { ...plan.limits, attempts: 1 } };
+    return new Observable((subscriber) => {
+      let attempts = 0;
+      const fail = (error: unknown): void => runGuarded(() => subscriber.error(error));
+      const ask = (): void => {
+        attempts++;
+        // Why there is no worker left is no reason to ask again.
+        subscriber.add(this.#whenIdle(begin, fail));
+      };
+      const begin = (worker: ReactiveWorker<Out, In>): void => {
+        subscriber.add(
+          askByReply(requestsOf(worker), once, request).subscribe({
+            next: (value) => subscriber.next(value),
+            error: (error: unknown) => {
+              const runEnded = error instanceof ExitError || error instanceof InputClosedError;
+              if (runEnded && attempts < plan.limits.attempts) ask();
+              else fail(error);
+            },
+            complete: () => subscriber.complete(),
+          }),
+        );
+      };
+      if (this.#draining) {
+        const error = new NotRunningError(this.#command, 'is being stopped with its pool');
+        this.#clock.soon(() => fail(error));
+      } else {
+        ask();
+      }
+    });
   }
 
   async stop(): Promise<void> {
@@ -153,7 +158,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await Promise.all(this.workers.map((worker) => worker[Symbol.asyncDispose]()));
-    runGuarded(() => this.#status$.complete());
+    this.#status.complete();
   }
 
   async #drain(): Promise<void> {
@@ -168,11 +173,12 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
   #start(member: Member<Out, In>): void {
     const { worker } = member;
     const { statusChanges$, supervisor } = internalsOf(worker);
-    statusChanges$.subscribe(() => this.#follow(member));
+    this.#recycling.watch(worker, () => !member.isBusy);
+    statusChanges$.subscribe(() => this.#update(member));
     supervisor.rest$.subscribe((failure) => {
       member.isAtRest = true;
       member.failure = failure;
-      this.#follow(member);
+      this.#update(member);
     });
     worker.start();
   }
@@ -186,50 +192,38 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
   }
 
   /** Finds out whether a member is idle, after it has changed. */
-  #follow(member: Member<Out, In>): void {
+  #update(member: Member<Out, In>): void {
     const { state } = member.worker.status$.value;
     if (state === 'starting') member.isAtRest = false;
     // A program that no longer reads may not have been seen to exit yet.
     const isReady = state === 'running' && internalsOf(member.worker).input.isOpen;
     this.#idle = this.#idle.filter((other) => other !== member || isReady);
     if (isReady && !member.isBusy && !this.#idle.includes(member)) this.#idle.push(member);
-    this.#serve();
+    this.#dispatch();
   }
 
   /** Calls `begin` when a member is idle. Unsubscribing gives up waiting. */
   #whenIdle(begin: Waiting<Out, In>['begin'], fail: Waiting<Out, In>['fail']): Subscription {
-    const giveUp = this.#waiting.push({ begin, fail });
-    this.#serve();
+    const leave = this.#waiting.push({ begin, fail });
+    this.#dispatch();
     return new Subscription(() => {
-      giveUp();
-      this.#serve();
+      leave();
+      this.#dispatch();
     });
   }
 
-  #occupy(member: Member<Out, In>, { begin }: Waiting<Out, In>): void {
-    const { mutex } = internalsOf(member.worker);
+  #assign(member: Member<Out, In>, { begin }: Waiting<Out, In>): void {
+    const { worker } = member;
+    const { mutex } = internalsOf(worker);
     member.isBusy = true;
-    begin(member.worker);
-    // The next turn comes when the reply is complete, or its run ended, even if whoever asked has left.
+    begin(worker);
+    // The next turn comes when the reply is complete, or its run ended, even if the subscriber has left.
     mutex.acquire(() => {
       mutex.release();
       member.isBusy = false;
-      if (isStdinClosed(member.worker)) this.#replace(member.worker);
-      this.#follow(member);
+      this.#recycling.requestEnded(worker);
+      this.#update(member);
     });
-  }
-
-  /** If the end of its program is why nothing reads, that follows; otherwise it is of no use any more. */
-  #replace(worker: ReactiveWorker<Out, In>): void {
-    const { clock, statusChanges$ } = internalsOf(worker);
-    const waiting = new Subscription();
-    waiting.add(statusChanges$.subscribe(() => waiting.unsubscribe()));
-    waiting.add(
-      clock.after(EXIT_GRACE_MS, () => {
-        waiting.unsubscribe();
-        void worker.restart();
-      }),
-    );
   }
 
   get #failure(): Error {
@@ -237,29 +231,31 @@ export class CommandPool<Out, In> implements Pool<Out, In>, PoolTarget<Out, In> 
     return failed?.failure ?? new NotRunningError(this.#command, 'has no worker left in its pool');
   }
 
-  /** One after another, not one inside of another: ten thousand requests may fail at once. */
-  #serve(): void {
-    if (this.#isServing) return;
-    this.#isServing = true;
+  /** A loop, not a recursion: ten thousand requests may fail at once. */
+  #dispatch(): void {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
     while (this.#waiting.length > 0 && this.#idle.length > 0) {
       const member = this.#idle.shift();
       const waiting = this.#waiting.shift();
-      if (member && waiting) this.#occupy(member, waiting);
+      if (member && waiting) this.#assign(member, waiting);
     }
     while (this.#waiting.length > 0 && this.#members.every(({ isAtRest }) => isAtRest)) {
-      this.#waiting.shift()?.fail(this.#failure);
+      const waiting = this.#waiting.shift();
+      const failure = this.#failure;
+      // Never from inside of the call that asks: a `retry()` without a delay would not end.
+      this.#clock.soon(() => waiting?.fail(failure));
     }
-    this.#isServing = false;
+    this.#isDispatching = false;
     if (this.#isDrained) this.#drained?.();
-    this.#tell(this.#count());
+    this.#emit(this.#count());
   }
-}
 
-/** Whether its program runs, but has closed its stdin. */
-function isStdinClosed<Out, In>(worker: ReactiveWorker<Out, In>): boolean {
-  return worker.status$.value.state === 'running' && internalsOf(worker).input.isStdinClosed;
-}
-
-function isSame(one: PoolStatus, other: PoolStatus): boolean {
-  return (Object.keys(one) as (keyof PoolStatus)[]).every((name) => one[name] === other[name]);
+  #emit(status: PoolStatus): void {
+    const last = this.#last;
+    const names = Object.keys(status) as (keyof PoolStatus)[];
+    if (names.every((name) => status[name] === last[name])) return;
+    this.#last = status;
+    this.#status.next(status);
+  }
 }

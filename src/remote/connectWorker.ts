@@ -106,6 +106,9 @@ class HostedWorker<Out, In, Asks extends Exchanges> implements RemoteWorker<Out,
       command: [name],
       clock: this.#connection.clock,
       pause: this.#pause,
+      get output$(): never {
+        throw onHost;
+      },
       get input(): never {
         throw onHost;
       },

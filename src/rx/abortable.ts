@@ -1,4 +1,6 @@
 import { fromEvent, Observable, share } from 'rxjs';
+import { systemClock } from './clock.js';
+import { runGuarded } from './runGuarded.js';
 
 const aborts = new WeakMap<AbortSignal, Observable<unknown>>();
 
@@ -7,7 +9,8 @@ export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Obser
   return new Observable((subscriber) => {
     const abort = (): void => subscriber.error(signal.reason);
     if (signal.aborted) {
-      abort();
+      // Never at once: a `retry()` without a delay would not end.
+      systemClock.soon(() => runGuarded(abort));
       return undefined;
     }
     subscriber.add(abortOf(signal).subscribe(abort));

@@ -29,6 +29,11 @@ export interface RestartPolicy {
   readonly maxRestarts?: number;
   /** The sliding window of `maxRestarts`, in milliseconds. @defaultValue 60,000 */
   readonly withinMs?: number;
+  /**
+   * Whether the limit is that of all the lives together which this policy supervises, such as those of a pool's workers;
+   * otherwise each has its own. @defaultValue false
+   */
+  readonly shared?: boolean;
   /** A run that was `running` so many milliseconds sets the delay back to the first. @defaultValue 10,000 */
   readonly stableAfterMs?: number;
   /** Time, for tests. @defaultValue that of the worker it supervises, else the system's monotonic clock */
@@ -53,6 +58,7 @@ export const RESTART_CHECKS = {
   maxRestarts: nonNegative,
   withinMs: nonNegative,
   stableAfterMs: nonNegative,
+  shared: boolean,
   scheduler: methods('now', 'schedule'),
   random: callable,
 } satisfies Checks<RestartPolicy>;
@@ -75,12 +81,13 @@ export function planRestarts(policy: RestartPolicy): RestartPlan {
     maxRestarts = 5,
     withinMs = 60_000,
     stableAfterMs = 10_000,
+    shared = false,
     random = Math.random,
     scheduler,
   } = policy;
   const clock = scheduler && clockOf(scheduler);
   const delays = { delayMs, factor, maxDelayMs, jitter, random };
-  return { when, ...delays, maxRestarts, withinMs, stableAfterMs, clock };
+  return { when, ...delays, maxRestarts, withinMs, stableAfterMs, shared, clock };
 }
 
 /** Whether an exit is restarted, if there were not too many. */

@@ -1,4 +1,11 @@
-import { defer, Observable, Subject, Subscription, type MonoTypeOperatorFunction } from 'rxjs';
+import {
+  defer,
+  identity,
+  Observable,
+  Subject,
+  Subscription,
+  type MonoTypeOperatorFunction,
+} from 'rxjs';
 import { withClock } from '../rx/clock.js';
 import { messageOf, NotRunningError, SimpleIpcError } from '../contract/errors.js';
 import type { RunPorts } from '../run/Run.js';
@@ -10,9 +17,6 @@ import type { Exit } from '../contract/exit.js';
 import { MAX_EXITS, type WorkerStatus } from '../contract/status.js';
 import { warn } from '../contract/warn.js';
 
-/** A restart policy: an operator on an Observable that is one run per subscription. */
-export type Policy = MonoTypeOperatorFunction<WorkerStatus>;
-
 /**
  * The lives of a worker, one after another. A life is over when the policy has ended *and* the last
  * process is reaped; only then comes the resting status. What a run does is known from the run
@@ -22,7 +26,7 @@ export type Policy = MonoTypeOperatorFunction<WorkerStatus>;
 export class Supervisor<Out, In> {
   readonly #plan: RunPlan<Out, In>;
   readonly #ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'position' | 'stderr'>;
-  readonly #supervise: Policy;
+  readonly #supervise: MonoTypeOperatorFunction<WorkerStatus> | undefined;
   readonly #status: StatusWriter;
   readonly #runs: RunSequence<Out, In>;
   readonly #ended$ = new Subject<Exit>();
@@ -34,16 +38,15 @@ export class Supervisor<Out, In> {
   #state: WorkerStatus['state'] = 'stopped';
   #stopRequested = false;
   #startAgain = false;
-  #warned = false;
+  /** The streams whose first case was reported in this life. */
+  #warned = new Set<string>();
   #exits: Exit[] = [];
-  /** The generation of the last exit that was kept. */
-  #remembered = 0;
   #waiting: Waiting[] = [];
 
   constructor(
     plan: RunPlan<Out, In>,
     ports: Pick<RunPorts<Out, In>, 'input' | 'output' | 'position' | 'stderr'>,
-    supervise: Policy,
+    supervise: MonoTypeOperatorFunction<WorkerStatus> | undefined,
     status: StatusWriter,
   ) {
     this.#plan = plan;
@@ -53,10 +56,7 @@ export class Supervisor<Out, In> {
     this.#runs = new RunSequence(plan, {
       ...ports,
       stopFrom: 'eof',
-      ended: (exit) => {
-        this.#remember(exit);
-        this.#ended$.next(exit);
-      },
+      ended: (exit, isFinal) => this.#runEnded(exit, isFinal),
       status: (next) => this.#report(next),
       idle: () => {
         // Of a program that survives SIGKILL no policy may have another.
@@ -65,6 +65,16 @@ export class Supervisor<Out, In> {
       },
     });
     this.#refuseInput();
+  }
+
+  /** Whether a policy decides what follows a run. */
+  get isSupervised(): boolean {
+    return this.#supervise !== undefined;
+  }
+
+  /** Ends the run as a failure, which the policy counts. */
+  endRun(error: SimpleIpcError): void {
+    if (this.#phase === 'living') this.#runs.fail(error);
   }
 
   /** The end of each run, whatever follows. */
@@ -86,7 +96,7 @@ export class Supervisor<Out, In> {
   /** Ends the life: first the policy, then the run, by the ladder. Settles at rest. */
   async stop(): Promise<void> {
     if (this.#phase === 'resting') {
-      if (this.#startAgain) this.#refuseInput();
+      if (this.#startAgain) this.#refuseInput(this.#restFailure);
       this.#startAgain = false;
       return;
     }
@@ -132,10 +142,10 @@ export class Supervisor<Out, In> {
     warn(new SimpleIpcError(this.#plan.command, what).message);
   }
 
-  /** The same, for the first time in this life. */
-  warnOnce(what: string): void {
-    if (!this.#warned) this.warn(`${what} (said once; see rejected$)`);
-    this.#warned = true;
+  /** The same, once per life. @param stream - where each case can be observed. */
+  warnOnce(stream: string, what: string): void {
+    if (!this.#warned.has(stream)) this.warn(`${what} (reported once; see ${stream})`);
+    this.#warned.add(stream);
   }
 
   #begin(): void {
@@ -143,7 +153,7 @@ export class Supervisor<Out, In> {
     this.#failure = undefined;
     this.#stopRequested = false;
     this.#startAgain = false;
-    this.#warned = false;
+    this.#warned = new Set();
     this.#exits = [];
     this.#state = 'stopped';
     this.#ports.input.accept();
@@ -160,12 +170,14 @@ export class Supervisor<Out, In> {
     const run$ = this.#runWhile(policy);
     // The subscription is held before it is made: a status told meanwhile may lead to stop().
     policy.add(
-      defer(() => withClock(this.#plan.clock, () => this.#supervise(run$))).subscribe({
-        next: (status) => this.#takeOver(status),
-        error: (error: unknown) =>
-          this.#policyEnded(policy, asSimpleIpcError(this.#plan.command, error)),
-        complete: () => this.#policyEnded(policy),
-      }),
+      defer(() => withClock(this.#plan.clock, () => (this.#supervise ?? identity)(run$))).subscribe(
+        {
+          next: (status) => this.#takeOver(status),
+          error: (error: unknown) =>
+            this.#policyEnded(policy, asSimpleIpcError(this.#plan.command, error)),
+          complete: () => this.#policyEnded(policy),
+        },
+      ),
     );
   }
 
@@ -202,29 +214,25 @@ export class Supervisor<Out, In> {
   #report(status: WorkerStatus): void {
     this.#state = status.state;
     if (status.state === 'starting' && this.#phase === 'living') this.#startAgain = false;
-    if (status.state === 'exited') {
-      this.#remember(status.exit);
-      // The resting status says it.
-      if (this.#phase === 'ending') return;
-    }
     this.#status.next(status);
     if (status.state === 'running') this.#release(status.generation);
   }
 
-  /** Keeps the last exits; that of a recycled run is no status of its own. */
-  #remember(exit: Exit): void {
-    if (exit.generation <= this.#remembered) return;
-    this.#remembered = exit.generation;
+  #runEnded(exit: Exit, isFinal: boolean): void {
     this.#exits = [...this.#exits, exit].slice(-MAX_EXITS);
+    if (isFinal) this.#state = 'exited';
+    // While the life is ending, the resting status has the exit.
+    if (isFinal && this.#phase !== 'ending') this.#status.next({ state: 'exited', exit });
+    this.#ended$.next(exit);
   }
 
   /** Comes to rest if the life is over. */
   #settle(): void {
     if (!this.#isSettling()) return;
     // Whoever hears of a loss may stop or start from there: it is still the end of this life.
-    if (!this.#startAgain || this.#runs.survivor) this.#refuseInput();
+    if (!this.#startAgain || this.#runs.survivor) this.#refuseInput(this.#restFailure);
     if (!this.#isSettling()) return;
-    const failure = this.#runs.survivor ?? (this.#stopRequested ? undefined : this.#failure);
+    const failure = this.#restFailure;
     this.#rest$.next(failure);
     if (!this.#isSettling()) return;
     this.#phase = 'resting';
@@ -233,6 +241,11 @@ export class Supervisor<Out, In> {
     this.#tellRest(failure);
     for (const { resolve } of waiting) resolve();
     if (this.#startAgain) this.start();
+  }
+
+  /** The failure of the life that is over, if it is one. */
+  get #restFailure(): SimpleIpcError | undefined {
+    return this.#runs.survivor ?? (this.#stopRequested ? undefined : this.#failure);
   }
 
   /** Whether the life is over, but its rest not told yet. */
@@ -252,10 +265,12 @@ export class Supervisor<Out, In> {
     }
   }
 
-  #refuseInput(): void {
+  /** @param cause - why nothing runs, if that is a failure. */
+  #refuseInput(cause?: SimpleIpcError): void {
     const { command } = this.#plan;
+    const reason = cause ? `: ${cause.message}` : ': nothing reads its input';
     this.#ports.input.refuse(
-      () => new NotRunningError(command, 'is not running: nothing reads its input'),
+      () => new NotRunningError(command, `is not running${reason}`, { cause }),
     );
   }
 

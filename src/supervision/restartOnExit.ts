@@ -8,7 +8,6 @@ import {
   isRestarted,
   planRestarts,
   RestartBudget,
-  type RestartPlan,
   type RestartPolicy,
 } from './RestartPolicy.js';
 
@@ -35,18 +34,11 @@ import {
 export function restartOnExit(policy: RestartPolicy = {}): MonoTypeOperatorFunction<WorkerStatus> {
   checkArguments('restartOnExit', arguments, 1);
   const plan = planRestarts(policy);
-  return restartWithin(plan, () => new RestartBudget(plan));
-}
-
-/** The same, with a budget that several lives may share. */
-export function restartWithin(
-  plan: RestartPlan,
-  budgetOf: () => RestartBudget,
-): MonoTypeOperatorFunction<WorkerStatus> {
+  const shared = plan.shared ? new RestartBudget(plan) : undefined;
   return (life$) => {
     const clock = plan.clock ?? currentClock();
     return new Observable((subscriber) => {
-      const budget = budgetOf();
+      const budget = shared ?? new RestartBudget(plan);
       let attempt = 0;
       let everRan = false;
       let cancel: () => void = noop;

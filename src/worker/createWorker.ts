@@ -1,4 +1,4 @@
-import { identity, repeat, retry, type Observable, type Subject } from 'rxjs';
+import { repeat, retry, type MonoTypeOperatorFunction, type Observable, type Subject } from 'rxjs';
 import { SharedPause } from '../rx/SharedPause.js';
 import { Broadcast } from '../rx/Broadcast.js';
 import type { Command } from '../contract/command.js';
@@ -13,10 +13,11 @@ import { ReadPosition } from '../contract/ReadPosition.js';
 import { planRun, RUN_CHECKS, type RunOptions } from '../run/RunOptions.js';
 import { OutputIterator } from './OutputIterator.js';
 import { InputQueue } from '../run/InputQueue.js';
+import type { WorkerStatus } from '../contract/status.js';
 import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
 import { Mutex } from '../rx/Mutex.js';
 import { restartOnExit } from '../supervision/restartOnExit.js';
-import { Supervisor, type Policy } from '../supervision/Supervisor.js';
+import { Supervisor } from '../supervision/Supervisor.js';
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<Out, In> {
@@ -27,7 +28,7 @@ export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<
    * `restartOnExit()`, or RxJS's `retry(3)` and `repeat({ delay: 1_000 })`. One that errors or throws fails the
    * life, with that as the cause. @defaultValue none
    */
-  readonly supervise?: Policy;
+  readonly supervise?: MonoTypeOperatorFunction<WorkerStatus>;
   /** How many of the last values a late subscriber of `output$` and `stderr$` gets. @defaultValue 0 */
   readonly replay?: number;
 }
@@ -89,6 +90,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   readonly status$: StatusSubject;
   readonly send: Subject<In>;
   readonly rejected$: Observable<RejectedInput<In>>;
+  readonly unsolicited$: Observable<Out>;
   readonly #supervisor: Supervisor<Out, In>;
   readonly #pause: SharedPause;
   readonly #complete: () => void;
@@ -96,18 +98,19 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   #disposal: Promise<void> | undefined;
 
   constructor(command: Command, options: WorkerOptions<Out, In>) {
-    const { start = true, supervise = identity, replay = 0 } = options;
+    const { start = true, supervise, replay = 0 } = options;
     const plan = planRun(command, options, true);
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
-    const status = createStatus();
+    const status = createStatus<WorkerStatus>({ state: 'stopped' });
     const position = new ReadPosition();
     const rejected = new Broadcast<RejectedInput<In>>();
+    const unsolicited = new Broadcast<Out>();
     const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
       rejected: (lost, isKnown) => {
         if (rejected.isObserved) rejected.next(lost);
         else if (!isKnown)
-          this.#supervisor.warnOnce(`will not get an input: ${lost.error.message}`);
+          this.#supervisor.warnOnce('rejected$', `will not get an input: ${lost.error.message}`);
       },
     });
     this.output$ = output.values$;
@@ -116,6 +119,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const send = new InputSubject(input);
     this.send = send;
     this.rejected$ = rejected.values$;
+    this.unsolicited$ = unsolicited.values$;
     this.#supervisor = new Supervisor(
       plan,
       {
@@ -130,6 +134,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.#pause = new SharedPause((held) => this.#supervisor.pause(held));
     internals.set(this, {
       command: plan.command,
+      output$: this.output$,
       clock: plan.clock,
       input,
       position,
@@ -137,11 +142,20 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       pause: this.#pause,
       mutex: new Mutex(),
       supervisor: this.#supervisor,
-    } satisfies WorkerInternals<In>);
+      unsolicited: (value) => {
+        if (unsolicited.isObserved) unsolicited.next(value);
+        else
+          this.#supervisor.warnOnce(
+            'unsolicited$',
+            `wrote what no request asked for: ${excerptOf(value)}`,
+          );
+      },
+    } satisfies WorkerInternals<Out, In>);
     this.#complete = () => {
       output.complete();
       stderr.complete();
       rejected.complete();
+      unsolicited.complete();
       send.endAll();
       status.complete();
     };
@@ -170,4 +184,10 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.#disposal ??= this.stop().then(this.#complete);
     return this.#disposal;
   }
+}
+
+/** A value, in few words for a warning. */
+function excerptOf(value: unknown): string {
+  const text = JSON.stringify({ value }).slice('{"value":'.length, -1);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -1,0 +1,32 @@
+import type { Observable } from 'rxjs';
+import type { RequestLimits } from '../contract/RequestLimits.js';
+import type { ReplyPlan } from './ReplyRequest.js';
+
+/** Several programs of this host that share requests: the caller says what a reply is. */
+export interface LocalTarget<Out, In> {
+  readonly isRemote: false;
+  /** How many requests it takes at a time. */
+  readonly size: number;
+  ask<Reply>(request: In, plan: ReplyPlan<Out, In, Reply>): Observable<Reply>;
+}
+
+/** Programs elsewhere: what a reply is, is decided where they run. */
+export interface RemoteTarget<In, Reply> {
+  readonly isRemote: true;
+  /** How many requests `exchange` has under way or queued at a time, by default. */
+  readonly size: number;
+  ask(request: In, limits: RequestLimits): Observable<Reply>;
+}
+
+/**
+ * What `ask` and `exchange` take beside a single worker, by the object that users pass: pools register themselves here.
+ * (The types of each entry are those of that object.)
+ */
+export const askTargets = new WeakMap<object, unknown>();
+
+/** The target behind an object that users pass; `undefined` if it is none. */
+export function askTargetOf<Out, In>(
+  pool: object,
+): LocalTarget<Out, In> | RemoteTarget<In, Out> | undefined {
+  return askTargets.get(pool) as LocalTarget<Out, In> | RemoteTarget<In, Out> | undefined;
+}
