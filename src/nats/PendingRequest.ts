@@ -25,11 +25,15 @@ export class PendingRequest<Reply> {
   isSent = false;
   /** The connection over which it was sent, or last seen to be there. */
   connection = 0;
+  /** When the queue was made that it was put into. */
+  created: string | undefined;
   /** Where it is in the queue, once the broker has confirmed it. */
   sequence: number | undefined;
   order = new ReplyOrder();
   cancelTimer = noop;
   #heardAt = 0;
+  /** For how long it had been silent when the connection was lost. */
+  #silentMs: number | undefined;
 
   constructor(
     readonly data: Uint8Array,
@@ -61,6 +65,19 @@ export class PendingRequest<Reply> {
   /** It was sent, or its worker has been heard from. */
   heard(): void {
     this.#heardAt = performance.now();
+    this.#silentMs = undefined;
+  }
+
+  /** The connection is lost: until it is back, silence proves nothing. */
+  connectionLost(): void {
+    this.#silentMs ??= performance.now() - this.#heardAt;
+  }
+
+  /** Silence goes on from where it was, so that a connection that is lost again and again ends it, too. */
+  connectionBack(): void {
+    if (this.#silentMs === undefined) return;
+    this.#heardAt = performance.now() - this.#silentMs;
+    this.#silentMs = undefined;
   }
 
   isSilentFor(ms: number): boolean {

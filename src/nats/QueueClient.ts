@@ -68,7 +68,10 @@ export class QueueClient<In, Reply>
     });
     this.#session = new QueueSession(connection, this.#queue, {
       ready: () => void this.#resume(),
-      lost: () => this.#takenBack.clear(),
+      lost: () => {
+        this.#takenBack.clear();
+        for (const pending of this.#pending.values()) pending.connectionLost();
+      },
       failed: (error) => this.#failUnsent(error),
       refused: (subject, message) => {
         if (subject === this.subject) this.#failUnconfirmed(message);
@@ -170,6 +173,7 @@ export class QueueClient<In, Reply>
     const replyTo = this.#inbox + id;
     pending.isSent = true;
     pending.connection = this.#session.number;
+    pending.created = this.#created;
     pending.heard();
     try {
       // The broker's receipt comes to the same inbox.
@@ -243,19 +247,18 @@ export class QueueClient<In, Reply>
   /** The queue is there, at first or again. */
   async #resume(): Promise<void> {
     const { number } = this.#session;
-    const before = this.#created;
     const progress = await this.#queue.progress().catch(() => undefined);
     if (number !== this.#session.number) return;
     if (progress) this.#created = progress.created;
     for (const pending of [...this.#pending.values()]) {
       if (!pending.isSent) this.#send(pending);
+      pending.connectionBack();
       if (pending.connection === number) continue;
       pending.connection = number;
-      // Its worker has as much time as the pool to come back.
-      if (pending.order.worker !== undefined) pending.heard();
-      else if (pending.sequence === undefined)
-        this.lost(pending, 'was cut off from a request', true);
-      else if (progress && progress.created !== before) this.#vanished(pending, true);
+      // Its worker comes back, too, and asks whether it may go on.
+      if (pending.order.worker !== undefined) continue;
+      if (pending.sequence === undefined) this.lost(pending, 'was cut off from a request', true);
+      else if (progress && progress.created !== pending.created) this.#vanished(pending, true);
       else if (!progress || pending.sequence <= progress.delivered) this.#lookFor(pending, true);
     }
   }
@@ -274,11 +277,11 @@ export class QueueClient<In, Reply>
     if (!silent.some((each) => this.#isQueued(each))) return;
     const progress = await this.#queue.progress().catch(() => undefined);
     if (!progress || number !== this.#session.number) return;
-    const isSame = progress.created === this.#created;
     this.#created = progress.created;
     for (const pending of silent.filter((each) => this.#isQueued(each))) {
-      const isBehind = isSame && (pending.sequence ?? 0) > progress.delivered;
-      if (!isBehind) this.#lookFor(pending, false);
+      const { created, sequence = 0 } = pending;
+      const waits = created === progress.created && sequence > progress.delivered;
+      if (!waits) this.#lookFor(pending, false);
     }
   }
 
