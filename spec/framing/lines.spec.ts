@@ -296,8 +296,8 @@ describe('lines', () => {
   });
 
   it('decodes a long line in linear time', async () => {
-    const chunk = Buffer.alloc(64 * 1024, 'x');
-    // To join with each chunk what is there already would copy 128 MiB of 4 MiB, and 32 GiB of 64.
+    const chunk = Buffer.alloc(256 * 1024, 'x');
+    // To join with each chunk what is there already would copy 32 MiB for 4 MiB, and 8 GiB for 64.
     await expectLinearTime(4 * MIB, (size) => {
       let length = 0;
       const decoder = lines().decoder((line) => (length += line.length), {
