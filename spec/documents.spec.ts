@@ -4,9 +4,11 @@ import * as nestTesting from '@nestjs/testing';
 import { spawnSync } from 'node:child_process';
 import * as rxjs from 'rxjs';
 import * as simpleIpc from 'simple-ipc';
+import * as host from 'simple-ipc/host';
 import * as imperative from 'simple-ipc/imperative';
 import * as nats from 'simple-ipc/nats';
 import * as nestjs from 'simple-ipc/nestjs';
+import * as remote from 'simple-ipc/remote';
 import * as testing from 'simple-ipc/testing';
 import {
   codeBlocksOf,
@@ -64,6 +66,29 @@ declare module 'prelude' {
   export const EngineService: new (options: WorkerOptions) => object;
 }`;
 
+/** The same for the examples of the bridge, whose workers are remote. */
+const BRIDGE_PRELUDE = `
+declare module 'bridge' {
+  import type { Server } from 'node:http';
+  import type { MessagePort, Worker } from 'node:worker_threads';
+  import type { Observable } from 'rxjs';
+  import type { Client, SocketOptions, WorkerHost } from 'simple-ipc/host';
+  import type { Link, RemoteWorker } from 'simple-ipc/remote';
+  import type { WebSocketServer } from 'ws';
+  export const worker: RemoteWorker;
+  export const host: WorkerHost;
+  export const link: Link;
+  export const options: SocketOptions;
+  export const server: Server;
+  export const gateway: WebSocketServer;
+  export const thread: Worker;
+  export const parentPort: MessagePort;
+  export const accounts: ReadonlyMap<unknown, Client>;
+  export const verify: (token: unknown) => Promise<Client | undefined>;
+  export const pages$: Observable<string>;
+  export const location: { assign(url: string): void };
+}`;
+
 const modules = {
   rxjs,
   'simple-ipc': simpleIpc,
@@ -85,8 +110,27 @@ const frameworks = {
 const namesOf = (packages: Record<string, object>) =>
   Object.fromEntries(Object.entries(packages).map(([name, all]) => [name, Object.keys(all)]));
 
+/** What an example of the bridge takes for granted. */
+const bridge = {
+  ...namesOf({ rxjs }),
+  'simple-ipc': Object.keys(simpleIpc),
+  'simple-ipc/remote': [
+    ...Object.keys(remote).filter((name) => !(name in simpleIpc)),
+    'type RemoteStatus',
+    'type PortLike',
+  ],
+  'simple-ipc/host': [
+    ...Object.keys(host).filter((name) => !(name in remote)),
+    'type Client',
+    'type RemoteOf',
+  ],
+  ws: ['WebSocket', 'WebSocketServer'],
+  bridge: exportedBy(BRIDGE_PRELUDE),
+};
+
 /** A short example, with what it takes for granted. */
 const complete = (block: CodeBlock) => {
+  if (/^src\/(host|link|remote)\//.test(block.name)) return withImports(block, bridge);
   const framework = Object.entries(frameworks).find(([folder]) => block.name.startsWith(folder));
   return withImports(block, {
     ...namesOf({ ...modules, ...framework?.[1] }),
@@ -97,7 +141,7 @@ const complete = (block: CodeBlock) => {
 
 const recipes = codeBlocksOf('docs/recipes.md');
 const examples = examplesInSources();
-const chapters = codeBlocksOf('docs/nestjs.md');
+const chapters = [...codeBlocksOf('docs/nestjs.md'), ...codeBlocksOf('docs/bridge.md')];
 const readme = codeBlocksOf('README.md');
 
 describe('the code in the documents', () => {
@@ -108,7 +152,7 @@ describe('the code in the documents', () => {
 
   it('has an example for each function and class of the public entries', () => {
     const shown = examples.map(({ text }) => text).join('\n');
-    const names = [simpleIpc, imperative, nats, nestjs, testing].flatMap((module) =>
+    const names = [simpleIpc, imperative, nats, nestjs, testing, remote, host].flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) =>
         typeof value === 'function' ? [name] : [],
       ),
@@ -124,9 +168,9 @@ describe('the code in the documents', () => {
       text: "import { createWorker } from 'simple-ipc';\ncreateWorker(1);",
     };
     const blocks = [...recipes, ...chapters, ...[...readme, ...examples].map(complete), wrong];
-    expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE })).toEqual([
-      expect.stringMatching(/^wrong\.ts, line 2: .*number/),
-    ]);
+    expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE + BRIDGE_PRELUDE })).toEqual(
+      [expect.stringMatching(/^wrong\.ts, line 2: .*number/)],
+    );
   });
 
   describe('that is a spec, passes:', () => {

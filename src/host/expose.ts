@@ -96,8 +96,9 @@ export interface Exposed<Remote = unknown, User extends Client = never> {
  *
  * @example
  * ```ts
- * export type Engine = RemoteOf<typeof engine>; // on the host
- * const engine: Engine = connectWorker('engine', { link }); // on the client
+ * const calculator = expose(createWorker('bc')); // on the host
+ * type Calculator = RemoteOf<typeof calculator>;
+ * const remote: Calculator = connectWorker('calculator', { link }); // on the client
  * ```
  */
 export type RemoteOf<E> = E extends Exposed<infer Remote> ? Remote : never;
@@ -138,7 +139,7 @@ export function expose<Out, In, Replies extends object = object, User extends Cl
  * @example
  * ```ts
  * const engine = expose(createWorker('stockfish'), {
- *   exchanges: { best: { reply: takeWhile((line) => !line.startsWith('bestmove'), true) } },
+ *   exchanges: { best: { reply: takeWhile((line: string) => !line.startsWith('bestmove'), true) } },
  * });
  * const shell = expose(() => createWorker('bc'));
  * const host = createHost({ workers: { engine, shell }, authorize: ({ token }) => accounts.get(token) });

@@ -108,8 +108,9 @@ export function serveSockets<User extends Client>(
  *
  * @example
  * ```ts
- * // A NestJS gateway:
- * verifyClient: ({ req }, done) => { const status = refusalOf(req, options); done(!status, status); }
+ * server.on('upgrade', (request, socket) => {
+ *   if (refusalOf(request, options)) socket.destroy();
+ * });
  * ```
  *
  * @param request - as it came.

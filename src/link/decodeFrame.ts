@@ -7,7 +7,19 @@ const BLOCK_BYTES = 2_048;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Decodes what a socket received. @throws for anything but a frame of {@link encodeFrame}. */
+/**
+ * Decodes what a socket received.
+ *
+ * @example
+ * ```ts
+ * decodeFrame('["a",3]'); // ['a', 3]
+ * ```
+ *
+ * @param data - a message: text, or bytes.
+ * @returns the frame; nothing of it is checked yet but that it is a list.
+ * @throws TypeError, SyntaxError for anything but a frame of `encodeFrame`.
+ * @see {@link encodeFrame}, for the other direction
+ */
 export function decodeFrame(data: string | ArrayBuffer | Uint8Array): Arrived {
   const frame: unknown =
     typeof data === 'string'

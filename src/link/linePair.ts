@@ -12,6 +12,7 @@ import { messageOf } from './portLine.js';
  * const [mine, theirs] = linePair();
  * host.accept(theirs);
  * const worker = connectWorker('engine', { link: of(mine) });
+ * worker.send.next('go depth 12');
  * ```
  *
  * @returns both ends.

@@ -24,7 +24,7 @@ const CLOSE_MS = 100;
  *
  * @example
  * ```ts
- * thread.on('message', (port: MessagePort) => host.accept(portLine(port)));
+ * thread.on('message', (port) => host.accept(portLine(port as PortLike)));
  * ```
  *
  * @param port - a browser's MessagePort, that of `worker_threads`, or Electron's `MessagePortMain`.

@@ -36,7 +36,9 @@ const OPEN = 1;
  *
  * @example
  * ```ts
- * gateway.on('connection', (socket, request) => host.accept(socketLine(socket), { request }));
+ * gateway.on('connection', (socket, request) => {
+ *   host.accept(socketLine(socket), { request, address: request.socket.remoteAddress });
+ * });
  * ```
  *
  * @param socket - a browser's WebSocket, Node's, or one of the package ws.

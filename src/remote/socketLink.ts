@@ -10,7 +10,7 @@ import { socketLine, type SocketLike } from '../link/socketLine.js';
  * ```ts
  * connectWorker('engine', { link: socketLink('wss://app.example/workers') });
  * // In Node 20, which has no WebSocket of its own:
- * socketLink('wss://app.example/workers', (url) => new ws.WebSocket(url, { perMessageDeflate: false }));
+ * socketLink('wss://app.example/workers', (url) => new WebSocket(url, { perMessageDeflate: false }));
  * ```
  *
  * @param url - where the host's `serveSockets` listens; a function is called for each attempt. Do not put a token into it: it is logged.
