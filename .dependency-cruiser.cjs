@@ -2,11 +2,21 @@ const { builtinModules } = require('node:module');
 
 // The layers of src/, from the door down. A file may import from its own layer and from those below.
 const layers = [
-  ['index.ts', 'imperative.ts', 'testing.ts', 'remote.ts', 'host.ts', 'nestjs.ts', 'nats.ts'],
-  ['nestjs/', 'nats/'],
+  [
+    'index.ts',
+    'imperative.ts',
+    'testing.ts',
+    'remote.ts',
+    'host.ts',
+    'nestjs.ts',
+    'nats.ts',
+    'rpc.ts',
+    'mcp.ts',
+  ],
+  ['nestjs/', 'nats/', 'mcp/'],
   ['pool/', 'testing/', 'host/', 'remote/'],
   ['worker/'],
-  ['exchange/', 'flow/'],
+  ['exchange/', 'flow/', 'rpc/'],
   ['supervision/'],
   ['life/'],
   ['run/'],
@@ -18,7 +28,7 @@ const layers = [
 
 /** What `simple-ipc/remote` is made of. */
 const forBrowsers =
-  '^src/(rx|framing|contract|exchange|flow|link|remote)/|^src/worker/OutputIterator\\.ts$';
+  '^src/(rx|framing|contract|exchange|flow|link|remote|rpc)/|^src/worker/OutputIterator\\.ts$';
 const onlyInNode = `^(node:)?(${builtinModules.join('|')})$`;
 
 const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;

@@ -1,17 +1,9 @@
 // Uses a tool of an MCP server, over stdio. Needs `npm ci` in examples/programs.
+// With the official client it is `client.connect(new WorkerTransport(command))`: see docs/mcp.md.
 import { fileURLToPath } from 'node:url';
-import { filter, firstValueFrom, map, of, tap } from 'rxjs';
-import { createWorker, exchange, jsonLines } from 'simple-ipc';
-
-/** JSON-RPC 2.0; the server's own requests have numbers as ids. */
-interface Message {
-  readonly jsonrpc: '2.0';
-  readonly id?: string | number;
-  readonly method?: string;
-  readonly params?: unknown;
-  readonly result?: { tools?: { name: string }[]; content?: { text: string }[] };
-  readonly error?: { message: string };
-}
+import { filter, firstValueFrom, tap } from 'rxjs';
+import { createWorker, inherit, jsonLines, SAFE_ENV } from 'simple-ipc';
+import { jsonRpc, type RpcMessage } from 'simple-ipc/rpc';
 
 const jsonrpc = '2.0';
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -19,7 +11,8 @@ const folder = pathOf('../fixtures');
 const program = pathOf('programs/node_modules/.bin/mcp-server-filesystem');
 
 const server = createWorker([program, folder], {
-  codec: jsonLines<Message, Message>(),
+  codec: jsonLines<RpcMessage, RpcMessage>(),
+  env: inherit(...SAFE_ENV), // None of the host's secrets.
   // The protocol's handshake, before anything else, again after each restart.
   ready(output$, write) {
     const clientInfo = { name: 'example', version: '1.0.0' };
@@ -36,24 +29,17 @@ const server = createWorker([program, folder], {
 
 server.stderr$.subscribe((line) => console.error(line)); // Servers log there.
 
-let requests = 0;
-const key = ({ id }: Message) => id;
-const call = (method: string, params: unknown) => {
-  const replies$ = of({ jsonrpc, id: `request ${++requests}`, method, params } as const).pipe(
-    exchange(server, { key, timeoutMs: 10_000 }),
-    map(({ result, error }) => {
-      if (error) throw new Error(error.message);
-      return result;
-    }),
-  );
-  return firstValueFrom(replies$);
-};
+const rpc = jsonRpc(server, { dialect: 'mcp' });
+const call = <Result>(method: string, params: object) =>
+  firstValueFrom(rpc.request<Result>(method, params, { timeoutMs: 10_000 }));
 
-const tools = (await call('tools/list', {}))?.tools?.map(({ name }) => name) ?? [];
-console.log('It can', tools.filter((name) => name.startsWith('read_')).join(', '));
+const { tools } = await call<{ tools: { name: string }[] }>('tools/list', {});
+const names = tools.map(({ name }) => name);
+console.log('It can', names.filter((name) => name.startsWith('read_')).join(', '));
 
 const read = { name: 'read_text_file', arguments: { path: `${folder}/program.mjs`, head: 1 } };
-console.log((await call('tools/call', read))?.content?.[0]?.text);
+const { content } = await call<{ content: { text: string }[] }>('tools/call', read);
+console.log(content[0]?.text);
 
 await server.stop();
 console.log(server.status$.value.state);

@@ -62,6 +62,7 @@ try {
   const project = new Project();
   projects.push(project);
   await tryBundles(project, packed);
+  await tryMcp(packed);
 } finally {
   for (const project of projects) project.remove();
 }
@@ -127,6 +128,35 @@ async function tryBundles(project, { tarball }) {
       });
     }
   }
+}
+
+/** Tries the transport with the official MCP clients, versions 1 and 2: their types, and a real server. */
+async function tryMcp({ tarball }) {
+  const project = new Project();
+  projects.push(project);
+  const mcp = ['sdk@1.32.2', 'client@2.4.0', 'server-everything@2026.8.31'];
+  await report.try('mcp: install', () => {
+    const names = mcp.map((name) => `@modelcontextprotocol/${name}`);
+    project.install(tarball, 'rxjs@7.8.2', NODE_TYPES, ...names);
+    project.copy('consumer/mcp.mjs', 'mcp.mjs');
+  });
+  await report.try('mcp: types of both clients', () => {
+    const js = ['--allowJs', '--checkJs', '--noEmit', '--module', 'nodenext', 'mcp.mjs'];
+    // The clients' declarations need a DOM, and are theirs.
+    const lib = ['--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable', '--skipLibCheck'];
+    const compiler = here.resolve('typescript/bin/tsc');
+    project.run(
+      process.execPath,
+      compiler,
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      ...lib,
+      ...js,
+    );
+  });
+  await report.try('mcp: a server that is killed, with both clients', () =>
+    project.run(process.execPath, 'mcp.mjs').trim(),
+  );
 }
 
 function compile(project, version, args) {

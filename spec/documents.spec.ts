@@ -9,6 +9,8 @@ import * as imperative from 'simple-ipc/imperative';
 import * as nats from 'simple-ipc/nats';
 import * as nestjs from 'simple-ipc/nestjs';
 import * as remote from 'simple-ipc/remote';
+import * as mcp from 'simple-ipc/mcp';
+import * as rpc from 'simple-ipc/rpc';
 import * as testing from 'simple-ipc/testing';
 import {
   codeBlocksOf,
@@ -95,6 +97,8 @@ const modules = {
   'simple-ipc/imperative': imperative,
   'simple-ipc/nats': nats,
   'simple-ipc/nestjs': nestjs,
+  'simple-ipc/mcp': mcp,
+  'simple-ipc/rpc': rpc,
   'simple-ipc/testing': testing,
 };
 
@@ -141,7 +145,7 @@ const complete = (block: CodeBlock) => {
 
 const recipes = codeBlocksOf('docs/recipes.md');
 const examples = examplesInSources();
-const chapters = [...codeBlocksOf('docs/nestjs.md'), ...codeBlocksOf('docs/bridge.md')];
+const chapters = ['nestjs', 'bridge', 'mcp'].flatMap((name) => codeBlocksOf(`docs/${name}.md`));
 const readme = codeBlocksOf('README.md');
 
 describe('the code in the documents', () => {
@@ -152,7 +156,7 @@ describe('the code in the documents', () => {
 
   it('has an example for each function and class of the public entries', () => {
     const shown = examples.map(({ text }) => text).join('\n');
-    const names = [simpleIpc, imperative, nats, nestjs, testing, remote, host].flatMap((module) =>
+    const names = [simpleIpc, imperative, nats, nestjs, mcp, rpc, testing, remote, host].flatMap((module) =>
       Object.entries(module).flatMap(([name, value]) =>
         typeof value === 'function' ? [name] : [],
       ),

@@ -1,0 +1,27 @@
+/** What identifies a request. */
+export type RpcId = string | number;
+
+/** A message of JSON-RPC 2.0: a request, a notification or a response, by which of its fields are there. */
+export interface RpcMessage {
+  /** The version of the protocol. */
+  readonly jsonrpc: '2.0';
+  /** Of a request and of its response. `null`: the response to what could not be read. */
+  readonly id?: RpcId | null | undefined;
+  /** Of a request and of a notification. */
+  readonly method?: string | undefined;
+  /** Their parameters. */
+  readonly params?: unknown;
+  /** Of a response: what the request led to. */
+  readonly result?: unknown;
+  /** Of a response: why the request failed. */
+  readonly error?:
+    { readonly code: number; readonly message: string; readonly data?: unknown } | undefined;
+}
+
+/** A notification: what the other side says without being asked. */
+export interface RpcNotification {
+  /** What it is about. */
+  readonly method: string;
+  /** Its parameters. */
+  readonly params: unknown;
+}
