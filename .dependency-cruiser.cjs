@@ -8,12 +8,13 @@ const layers = [
     'testing.ts',
     'remote.ts',
     'host.ts',
+    'angular.ts',
     'nestjs.ts',
     'nats.ts',
     'rpc.ts',
     'mcp.ts',
   ],
-  ['nestjs/', 'nats/', 'mcp/'],
+  ['angular/', 'nestjs/', 'nats/', 'mcp/'],
   ['pool/', 'testing/', 'host/', 'remote/'],
   ['worker/'],
   ['exchange/', 'flow/', 'rpc/'],
@@ -28,7 +29,7 @@ const layers = [
 
 /** What `simple-ipc/remote` is made of. */
 const forBrowsers =
-  '^src/(rx|framing|contract|exchange|flow|link|remote|rpc)/|^src/worker/OutputIterator\\.ts$';
+  '^src/(rx|framing|contract|exchange|flow|link|remote|rpc|angular)/|^src/worker/OutputIterator\\.ts$';
 const onlyInNode = `^(node:)?(${builtinModules.join('|')})$`;
 
 const pathOf = (entries) => `^src/(${entries.join('|').replaceAll('.', '\\.')})`;

@@ -10,6 +10,7 @@ export default defineConfig(
     'bench/',
     'spec/.built/',
     'fixtures/',
+    'examples/angular-nestjs/', // Has packages of its own.
     '**/*.cjs',
     '**/*.mjs',
     '**/*.js',

@@ -10,7 +10,9 @@ export default {
   globalSetup: '<rootDir>/spec/support/build.cjs',
   setupFilesAfterEnv: ['<rootDir>/spec/support/setup.ts'],
   // Specs run the sources as CommonJS; types are checked by `npm run typecheck`.
-  transform: { '\\.ts$': '<rootDir>/spec/support/transform.cjs' },
+  // Angular is made of ES modules only.
+  transform: { '\\.ts$|@angular/.+\\.mjs$': '<rootDir>/spec/support/transform.cjs' },
+  transformIgnorePatterns: ['/node_modules/(?!@angular/)'],
   moduleNameMapper: {
     '^simple-ipc$': '<rootDir>/src/index.ts',
     '^simple-ipc/([a-z]+)$': '<rootDir>/src/$1.ts',

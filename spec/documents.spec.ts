@@ -1,3 +1,5 @@
+import * as angularCore from '@angular/core';
+import * as angularInterop from '@angular/core/rxjs-interop';
 import * as nestCommon from '@nestjs/common';
 import * as nestTerminus from '@nestjs/terminus';
 import * as nestTesting from '@nestjs/testing';
@@ -5,6 +7,8 @@ import { spawnSync } from 'node:child_process';
 import * as rxjs from 'rxjs';
 import * as simpleIpc from 'simple-ipc';
 import * as host from 'simple-ipc/host';
+import { createHost, expose } from 'simple-ipc/host';
+import * as angular from 'simple-ipc/angular';
 import * as imperative from 'simple-ipc/imperative';
 import * as nats from 'simple-ipc/nats';
 import * as nestjs from 'simple-ipc/nestjs';
@@ -23,21 +27,6 @@ import {
 } from './support/codeBlocks.js';
 import { eventually } from './support/programs.js';
 
-/** Packages that the recipes import and that are not installed. */
-const FRAMEWORKS = `
-declare module '@angular/core' {
-  export function Injectable(options: { providedIn: 'root' }): ClassDecorator;
-  export abstract class DestroyRef {
-    abstract onDestroy(callback: () => void): () => void;
-  }
-  export function inject<T>(token: abstract new () => T): T;
-}
-declare module '@angular/core/rxjs-interop' {
-  import type { Observable } from 'rxjs';
-  export function toSignal<T>(source$: Observable<T>, options: { requireSync: true }): () => T;
-  export function toSignal<T>(source$: Observable<T>, options: { initialValue: T }): () => T;
-}`;
-
 /** The names that short examples use without a declaration. */
 const PRELUDE = `
 declare module 'prelude' {
@@ -45,6 +34,7 @@ declare module 'prelude' {
   import type { NatsConnection } from '@nats-io/nats-core';
   import type { INestApplicationContext, Type } from '@nestjs/common';
   import type { ReactiveWorker, WorkerOptions } from 'simple-ipc';
+  import type { PortLike, RemoteWorker } from 'simple-ipc/remote';
   export interface Message { readonly id: number }
   export interface Request { readonly method: string }
   export interface Reply { readonly result: unknown }
@@ -63,6 +53,9 @@ declare module 'prelude' {
   export const file: string;
   export const scheduler: VirtualTimeScheduler;
   export const connection: NatsConnection;
+  export interface Engine extends RemoteWorker<string, string> {}
+  export const Session: new () => { token(): Promise<string> };
+  export const openPort: (name: string) => PortLike;
   export const app: INestApplicationContext;
   export const AppModule: Type;
   export const EngineService: new (options: WorkerOptions) => object;
@@ -104,6 +97,14 @@ const modules = {
 
 /** Packages that the examples of one folder use besides. */
 const frameworks = {
+  'src/angular/': {
+    '@angular/core': angularCore,
+    '@angular/core/rxjs-interop': angularInterop,
+    '@angular/core/testing': { TestBed: undefined }, // Needs Angular's compiler.
+    'simple-ipc/angular': angular,
+    'simple-ipc/host': { createHost, expose },
+    'simple-ipc/remote': remote,
+  },
   'src/nestjs/': {
     '@nestjs/common': nestCommon,
     '@nestjs/terminus': nestTerminus,
@@ -145,12 +146,15 @@ const complete = (block: CodeBlock) => {
 
 const recipes = codeBlocksOf('docs/recipes.md');
 const examples = examplesInSources();
-const chapters = ['nestjs', 'bridge', 'mcp'].flatMap((name) => codeBlocksOf(`docs/${name}.md`));
+const chapters = ['nestjs', 'angular', 'bridge', 'mcp'].flatMap((name) =>
+  codeBlocksOf(`docs/${name}.md`),
+);
 const readme = codeBlocksOf('README.md');
 
 describe('the code in the documents', () => {
   it('is found', () => {
-    expect(recipes.length).toBeGreaterThan(9);
+    expect(recipes.length).toBeGreaterThan(7);
+    expect(chapters.length).toBeGreaterThan(15);
     expect(readme.length).toBeGreaterThan(5);
   });
 
