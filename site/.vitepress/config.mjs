@@ -46,10 +46,8 @@ const chapters = [
   [
     'Beyond one process',
     [
-      ['In the browser', 'bridge'],
-      ['In the browser', 'guides/browser'],
+      ['In the browser', 'browser'],
       ['The protocol of the bridge', 'protocol'],
-      ['Many machines', 'nats'],
       ['Many machines', 'many-machines'],
       ['MCP', 'mcp'],
       ['JSON-RPC', 'rpc'],
