@@ -4,6 +4,8 @@ import * as nestCommon from '@nestjs/common';
 import * as nestTerminus from '@nestjs/terminus';
 import * as nestTesting from '@nestjs/testing';
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import * as rxjs from 'rxjs';
 import * as simpleIpc from 'simple-ipc';
 import * as host from 'simple-ipc/host';
@@ -144,17 +146,16 @@ const complete = (block: CodeBlock) => {
   });
 };
 
-const recipes = codeBlocksOf('docs/recipes.md');
+const pages = readdirSync(resolve(__dirname, '../docs'), { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.md') && !file.startsWith('api/'))
+  .flatMap((file) => codeBlocksOf(`docs/${file}`));
 const examples = examplesInSources();
-const chapters = ['nestjs', 'angular', 'bridge', 'mcp'].flatMap((name) =>
-  codeBlocksOf(`docs/${name}.md`),
-);
 const readme = codeBlocksOf('README.md');
 
 describe('the code in the documents', () => {
   it('is found', () => {
-    expect(recipes.length).toBeGreaterThan(7);
-    expect(chapters.length).toBeGreaterThan(15);
+    expect(pages.length).toBeGreaterThan(50);
     expect(readme.length).toBeGreaterThan(5);
   });
 
@@ -175,10 +176,10 @@ describe('the code in the documents', () => {
       name: 'wrong.ts',
       text: "import { createWorker } from 'simple-ipc';\ncreateWorker(1);",
     };
-    const blocks = [...recipes, ...chapters, ...[...readme, ...examples].map(complete), wrong];
-    expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE + BRIDGE_PRELUDE })).toEqual(
-      [expect.stringMatching(/^wrong\.ts, line 2: .*number/)],
-    );
+    const blocks = [...pages, ...[...readme, ...examples].map(complete), wrong];
+    expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE })).toEqual([
+      expect.stringMatching(/^wrong\.ts, line 2: .*number/),
+    ]);
   });
 
   describe('that is a spec, passes:', () => {
@@ -189,9 +190,7 @@ describe('the code in the documents', () => {
       'scores.ts',
       'scores.spec.ts',
     ]) {
-      const script = toCommonJs(
-        [...recipes, ...chapters].find((block) => block.name === `docs/${name}`)!,
-      );
+      const script = toCommonJs(pages.find((block) => block.name === `docs/${name}`)!);
       const exported = {};
       // In this realm, which has jest's globals.
       // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
