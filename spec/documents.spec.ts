@@ -161,10 +161,11 @@ describe('the code in the documents', () => {
 
   it('has an example for each function and class of the public entries', () => {
     const shown = examples.map(({ text }) => text).join('\n');
-    const names = [simpleIpc, imperative, nats, nestjs, mcp, rpc, testing, remote, host].flatMap((module) =>
-      Object.entries(module).flatMap(([name, value]) =>
-        typeof value === 'function' ? [name] : [],
-      ),
+    const names = [simpleIpc, imperative, nats, nestjs, mcp, rpc, testing, remote, host].flatMap(
+      (module) =>
+        Object.entries(module).flatMap(([name, value]) =>
+          typeof value === 'function' ? [name] : [],
+        ),
     );
     const isShown = (name: string) =>
       name.endsWith('Error') || new RegExp(`${name}[(<.]`).test(shown);

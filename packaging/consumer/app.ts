@@ -149,7 +149,10 @@ async function askAndAnswer(): Promise<void> {
   deepEqual((await collect(replies$)).sort(), [1, 2]);
   await server.stop();
 
-  const pool = createPool(echo, { size: 2, supervise: restartOnExit({ when: 'always', shared: true, maxRestarts: 3 }) });
+  const pool = createPool(echo, {
+    size: 2,
+    supervise: restartOnExit({ when: 'always', shared: true, maxRestarts: 3 }),
+  });
   const requests = ['a', 'b', 'c'];
   const answers = await collect(
     from(requests).pipe(exchange(pool, { reply: take(1), idempotent: true })),
