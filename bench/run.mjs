@@ -32,6 +32,7 @@ table.heading();
 for (const benchmark of await chosen()) {
   table.title(benchmark);
   if (benchmark.pinned && !canPin) table.note('skipped: there is no taskset to tie it to one core');
+  else if (benchmark.missing?.()) table.note(benchmark.missing());
   else if (benchmark.figure)
     show(benchmark, OURS, { figures: [{ median: await benchmark.figure() }] });
   else await run(benchmark);
