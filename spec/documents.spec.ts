@@ -178,7 +178,7 @@ describe('the code in the documents', () => {
       text: "import { createWorker } from 'simple-ipc';\ncreateWorker(1);",
     };
     const blocks = [...pages, ...[...readme, ...examples].map(complete), wrong];
-    expect(typeErrorsIn(blocks, { 'ambient.d.ts': FRAMEWORKS + PRELUDE })).toEqual([
+    expect(typeErrorsIn(blocks, { 'ambient.d.ts': PRELUDE + BRIDGE_PRELUDE })).toEqual([
       expect.stringMatching(/^wrong\.ts, line 2: .*number/),
     ]);
   });
