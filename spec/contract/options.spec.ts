@@ -162,7 +162,7 @@ describe('an unknown option', () => {
     [
       'jsonLines',
       'onError',
-      'there are onInvalid',
+      'there are schema, onInvalid',
       () => jsonLines({ onError: () => undefined } as any),
     ],
     [
@@ -201,7 +201,7 @@ describe('an argument too many', () => {
     ['lines', lines, [{}, {}]],
     ['jsonLines', jsonLines, [{}, {}]],
     ['delimited', delimited, ['\0', {}]],
-    ['contentLength', contentLength, [{}]],
+    ['contentLength', contentLength, [{}, {}]],
     ['bytes', bytes, [{}]],
     ['fakeProgram', fakeProgram, [undefined, {}, {}]],
     ['Worker', (...args: [any]) => new Worker(...args), ['cat', undefined, { start: false }, {}]],

@@ -1,7 +1,7 @@
 import { catchError, from, map, mergeMap, of, range, take } from 'rxjs';
 import { exchange } from 'simple-ipc';
 import { fakeWorker, hear } from '../support/fakeWorker.js';
-import { cleanUp, numbers, watchWarnings } from '../support/programs.js';
+import { cleanUp, eventually, numbers, watchWarnings } from '../support/programs.js';
 
 const COUNT = 10_000;
 
@@ -25,8 +25,7 @@ describe('exchange, of very many requests', () => {
     );
     await system.pass(0);
     await Promise.all([worker.stop(), system.pass(10)]);
-    await system.pass(0);
-    expect(heard.end).toBe('complete');
+    await eventually(() => heard.end === 'complete');
     expect(failed).toBe(COUNT);
   });
 

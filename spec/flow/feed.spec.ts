@@ -46,7 +46,10 @@ import {
 /** The size at which input is written, in bytes. */
 const BATCH = 65_536;
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+/** A turn of the event loop, and the next: a feed ends in a later turn than its source. */
+const turn = async () => {
+  for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
+};
 
 /** Endless lines of 1,000 bytes; counts the lines that were pulled, and notes its end. */
 function endless() {
@@ -583,8 +586,9 @@ describe('feed', () => {
       await prepare(worker);
       const source = endless();
       const told = watch(feed(worker, source));
-      await eventually(() => source.ended);
+      await eventually(() => told.errors.length > 0);
       expect(told.errors).toEqual([expect.any(NotRunningError)]);
+      expect(source.ended).toBe(true);
       expect(source.pulled).toBe(1);
     });
 
@@ -597,6 +601,7 @@ describe('feed', () => {
       await turn();
       expect(told).toMatchObject({ errors: [], completed: false });
       await worker.stop();
+      await turn();
       expect(told.errors).toEqual([expect.any(NotRunningError)]);
     });
 

@@ -61,9 +61,6 @@ class ManualClock implements Clock {
     this.#due.add(then);
     return () => this.#due.delete(then);
   }
-  soon(then: () => void): void {
-    this.#due.add(then);
-  }
   fire(): void {
     const due = [...this.#due];
     this.#due.clear();

@@ -329,8 +329,7 @@ describe('createPool', () => {
       await system.pass(0);
       expect(now()).toMatchObject({ busy: 1, waiting: 10_000 });
       system.newest.print('A\n');
-      await system.pass(0);
-      expect(heard.end).toBe('complete');
+      await eventually(() => heard.end === 'complete');
       expect(failed).toBe(10_000);
       expect(now()).toMatchObject({ idle: 1, waiting: 0 });
     }, 60_000);

@@ -1,8 +1,8 @@
-import { from, NEVER, concat, of, throwError, VirtualTimeScheduler, type Observable } from 'rxjs';
-import { clockOf } from '../../src/rx/clock.js';
+import { concat, from, NEVER, of, throwError, type Observable } from 'rxjs';
 import { endLater } from '../../src/rx/endLater.js';
 import { hear } from '../support/fakeWorker.js';
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 const wrong = new Error('wrong');
 
 describe('endLater', () => {
@@ -16,20 +16,18 @@ describe('endLater', () => {
       ),
       wrong,
     ],
-  ])('emits at once, and its %s in a later turn', (_, source$, end) => {
-    const scheduler = new VirtualTimeScheduler();
-    const heard = hear(source$.pipe(endLater(clockOf(scheduler), 'always')));
+  ])('emits at once, and its %s in a later turn', async (_, source$, end) => {
+    const heard = hear(source$.pipe(endLater('always')));
     expect(heard).toMatchObject({ values: [1, 2], end: 'open' });
-    scheduler.flush();
+    await turn();
     expect(heard.end).toBe(end);
   });
 
-  it('unsubscribes from the source, and ends no more', () => {
-    const scheduler = new VirtualTimeScheduler();
-    const heard = hear(of(1).pipe(endLater(clockOf(scheduler), 'always')));
+  it('unsubscribes from the source, and ends no more', async () => {
+    const heard = hear(of(1).pipe(endLater('always')));
     heard.leave();
-    hear(NEVER.pipe(endLater(clockOf(scheduler), 'always'))).leave();
-    scheduler.flush();
+    hear(NEVER.pipe(endLater('always'))).leave();
+    await turn();
     expect(heard.end).toBe('open');
   });
 });

@@ -4,6 +4,7 @@ import type { RequestLimits } from '../contract/RequestLimits.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { PendingRequest } from './PendingRequest.js';
 import type { Requests } from './Requests.js';
+import { soon } from '../rx/soon.js';
 
 /** What a reply is, and how long it may take. */
 export interface ReplyPlan<Out, In, Reply> {
@@ -104,10 +105,10 @@ export class ReplyRequest<Out, In, Reply> extends PendingRequest<Out, In> {
 
   /** A request without a reply is complete when it is written; in a later turn, or a `repeat()` would starve others. */
   async #completeWhenWritten(): Promise<void> {
-    const { clock, input } = this.requests.worker;
+    const { input } = this.requests.worker;
     const attempt = this.attempts;
     await input.flushed();
-    clock.soon(() => {
+    soon(() => {
       const isWritten = !this.lostBy && this.attempts === attempt;
       if (isWritten && this.requests.completeSilently(this)) this.#succeed();
     });

@@ -11,6 +11,7 @@ import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 import { Broadcast } from '../rx/Broadcast.js';
 import { KeyIndex } from './KeyIndex.js';
 import type { PendingRequest, RequestOwner } from './PendingRequest.js';
+import { soon } from '../rx/soon.js';
 
 /** How long a program that closed its stdin may take to exit, in milliseconds, before it counts as running on without. */
 const EXIT_GRACE_MS = 1_000;
@@ -95,7 +96,7 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
       return;
     }
     request.failing?.();
-    this.worker.clock.soon(() => request.fail(error));
+    soon(() => request.fail(error));
   }
 
   /** Whether it was not written to the run that is under way. */

@@ -2,6 +2,7 @@ import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber 
 import { runGuarded } from '../rx/runGuarded.js';
 import { KeyedRequest, type KeyPlan, type ReplyReceiver } from './KeyedRequest.js';
 import type { Requests } from './Requests.js';
+import { soon } from '../rx/soon.js';
 
 /**
  * `mergeMap` over requests by key, without an inner subscription for each: RxJS takes linear time to remove one
@@ -95,7 +96,7 @@ class KeyedMerge<Out, In> implements ReplyReceiver<Out, In> {
       this.requests.add(request);
     } catch (error) {
       this.failing();
-      this.requests.worker.clock.soon(() => this.failed(error));
+      soon(() => this.failed(error));
     }
   }
 

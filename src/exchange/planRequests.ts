@@ -21,6 +21,7 @@ import { KeyedRequest, type KeyPlan } from './KeyedRequest.js';
 import { ReplyRequest, type ReplyPlan } from './ReplyRequest.js';
 import type { Concurrency, KeyOptions, ReplyOptions } from './RequestOptions.js';
 import { requestsOf, type Requests } from './Requests.js';
+import { soon } from '../rx/soon.js';
 
 /** Options of whatever kind, as a caller may give them. */
 type AnyOptions<Out, In, Reply> = Concurrency &
@@ -149,7 +150,7 @@ function askByKey<Out, In>(
       requests.add(request);
       return () => request.leave();
     } catch (error) {
-      requests.worker.clock.soon(() => runGuarded(() => subscriber.error(error)));
+      soon(() => runGuarded(() => subscriber.error(error)));
       return undefined;
     }
   });

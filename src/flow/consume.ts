@@ -53,7 +53,7 @@ export function consume<Out, R extends ObservableInput<unknown>>(
   options: ConsumeOptions = {},
 ): Observable<ObservedValueOf<R>> {
   checkArguments('consume', arguments, 3);
-  const { pause, clock } = internalsOf(worker);
+  const { pause } = internalsOf(worker);
   callable('project', project);
   checkOptions('consume', options, CONSUME_CHECKS);
   const { concurrency = 1, highWater = 0 } = options;
@@ -70,7 +70,7 @@ export function consume<Out, R extends ObservableInput<unknown>>(
       }),
       mergeMap(work, concurrency),
       finalize(() => hold.unsubscribe()),
-      endLater(clock, 'at once'),
+      endLater('at once'),
     );
   });
 }

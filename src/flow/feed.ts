@@ -35,7 +35,7 @@ export function feed<Out, In>(
   source: Pullable<In>,
 ): Observable<FeedProgress> {
   checkArguments('feed', arguments, 2);
-  const { input, clock } = internalsOf(worker);
+  const { input } = internalsOf(worker);
   checkNotText('source', source);
   const candidate: unknown = source;
   const isObject = typeof candidate === 'object' && candidate !== null;
@@ -44,5 +44,5 @@ export function feed<Out, In>(
   }
   return pumpPulled(source, input, (error, progress) =>
     runGuarded(() => progress.error(error)),
-  ).pipe(endLater(clock, 'always'));
+  ).pipe(endLater('always'));
 }

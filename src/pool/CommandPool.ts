@@ -18,12 +18,12 @@ import type { ReplyPlan } from '../exchange/ReplyRequest.js';
 import { requestsOf } from '../exchange/Requests.js';
 import type { LineInput } from '../framing/lines.js';
 import { withCodec } from '../run/RunOptions.js';
-import { clockOf, type Clock } from '../rx/clock.js';
 import { LinkedQueue } from '../rx/LinkedQueue.js';
 import { runGuarded } from '../rx/runGuarded.js';
 import { restartOnExit } from '../supervision/restartOnExit.js';
 import { createWorker, WORKER_CHECKS, type WorkerOptions } from '../worker/createWorker.js';
 import { RECYCLE_CHECKS, Recycling, type RecycleOptions } from './Recycling.js';
+import { soon } from '../rx/soon.js';
 
 /** Options of {@link createPool}: those of its workers, and how many they are. */
 export interface PoolOptions<Out = string, In = LineInput> extends Omit<
@@ -79,7 +79,6 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
   readonly #status;
   readonly #members: readonly Member<Out, In>[];
   readonly #command: CommandWords;
-  readonly #clock: Clock;
   readonly #recycling: Recycling;
   /** Those that are ready, the longest idle first. */
   #idle: Member<Out, In>[] = [];
@@ -110,7 +109,6 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
       failure: undefined,
     }));
     this.workers = this.#members.map(({ worker }) => worker);
-    this.#clock = clockOf(options.scheduler);
     askTargets.set(this, this);
     this.#last = this.#count();
     this.#status = createStatus(this.#last);
@@ -143,7 +141,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
       };
       if (this.#draining) {
         const error = new NotRunningError(this.#command, 'is being stopped with its pool');
-        this.#clock.soon(() => fail(error));
+        soon(() => fail(error));
       } else {
         ask();
       }
@@ -244,7 +242,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
       const waiting = this.#waiting.shift();
       const failure = this.#failure;
       // Never from inside of the call that asks: a `retry()` without a delay would not end.
-      this.#clock.soon(() => waiting?.fail(failure));
+      soon(() => waiting?.fail(failure));
     }
     this.#isDispatching = false;
     if (this.#isDrained) this.#drained?.();

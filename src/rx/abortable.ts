@@ -1,5 +1,5 @@
 import { fromEvent, Observable, share } from 'rxjs';
-import { systemClock } from './clock.js';
+import { soon } from './soon.js';
 import { runGuarded } from './runGuarded.js';
 
 const aborts = new WeakMap<AbortSignal, Observable<unknown>>();
@@ -10,7 +10,7 @@ export function abortable<T>(source$: Observable<T>, signal: AbortSignal): Obser
     const abort = (): void => subscriber.error(signal.reason);
     if (signal.aborted) {
       // Never at once: a `retry()` without a delay would not end.
-      systemClock.soon(() => runGuarded(abort));
+      soon(() => runGuarded(abort));
       return undefined;
     }
     subscriber.add(abortOf(signal).subscribe(abort));

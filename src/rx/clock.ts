@@ -7,8 +7,6 @@ export interface Clock {
   date(): number;
   /** Calls `then` after `ms`; never if `ms` is Infinity. @returns a function that cancels the call. */
   after(ms: number, then: () => void): () => void;
-  /** Calls `then` in a later turn of the event loop, without a wait. */
-  soon(then: () => void): void;
 }
 
 /** The longest delay of a platform timer; a longer one would fire at once. */
@@ -23,10 +21,6 @@ export const systemClock: Clock = {
     const timer = setTimeout(then, Math.min(ms, MAX_TIMER_MS));
     return () => clearTimeout(timer);
   },
-  soon(then) {
-    if (typeof setImmediate === 'function') setImmediate(then);
-    else setTimeout(then);
-  },
 };
 
 /** Adapts a scheduler, whose time may be virtual, to a clock; without one, the system's. */
@@ -39,9 +33,6 @@ export function clockOf(scheduler: SchedulerLike | undefined): Clock {
       if (ms === Infinity) return noop;
       const action = scheduler.schedule(then, Math.min(ms, MAX_TIMER_MS));
       return () => action.unsubscribe();
-    },
-    soon(then) {
-      scheduler.schedule(then);
     },
   };
 }

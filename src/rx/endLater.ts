@@ -1,6 +1,6 @@
-import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
-import type { Clock } from './clock.js';
+import { Observable, Subject, takeUntil, type MonoTypeOperatorFunction } from 'rxjs';
 import { runGuarded } from './runGuarded.js';
+import { soon } from './soon.js';
 
 /**
  * Mirrors the source, but ends in a later turn of the event loop than it: behind a `retry()` or `repeat()` without a
@@ -8,21 +8,22 @@ import { runGuarded } from './runGuarded.js';
  *
  * @param when - `'always'`, or only if the source ends from inside of its subscription.
  */
-export function endLater<T>(clock: Clock, when: 'always' | 'at once'): MonoTypeOperatorFunction<T> {
+export function endLater<T>(when: 'always' | 'at once'): MonoTypeOperatorFunction<T> {
   return (source$) =>
     new Observable((subscriber) => {
       let isLater = true;
       const end = (act: () => void): void => {
-        if (isLater) clock.soon(act);
-        else act();
+        if (isLater) soon(() => runGuarded(act));
+        else runGuarded(act);
       };
-      subscriber.add(
-        source$.subscribe({
-          next: (value) => subscriber.next(value),
-          error: (error: unknown) => end(() => runGuarded(() => subscriber.error(error))),
-          complete: () => end(() => runGuarded(() => subscriber.complete())),
-        }),
-      );
+      // A subscriber may leave from inside of the first value, when there is no subscription yet.
+      const left$ = new Subject<void>();
+      subscriber.add(() => left$.next());
+      source$.pipe(takeUntil(left$)).subscribe({
+        next: (value) => subscriber.next(value),
+        error: (error: unknown) => end(() => subscriber.error(error)),
+        complete: () => end(() => subscriber.complete()),
+      });
       isLater = when === 'always';
     });
 }

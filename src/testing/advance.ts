@@ -49,5 +49,10 @@ function isVirtual(scheduler: unknown): boolean {
   return 'frame' in scheduler && 'flush' in scheduler;
 }
 
-/** Resolves after all promises that can settle now. From node:timers, which fake timers do not replace. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/**
+ * Resolves after all promises that can settle now, and what is done in a later turn of the event loop for their
+ * sake. From node:timers, which fake timers do not replace.
+ */
+async function turn(): Promise<void> {
+  for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
+}
