@@ -41,6 +41,7 @@ export { fromCommand, type FromCommandOptions } from './life/fromCommand.js';
 export { lifeOf, type LifeOptions } from './life/lifeOf.js';
 export { ask } from './exchange/ask.js';
 export { exchange } from './exchange/exchange.js';
+export type { HealthOptions } from './exchange/HealthProbe.js';
 export type {
   Concurrency,
   KeyOptions,

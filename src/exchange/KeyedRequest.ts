@@ -10,6 +10,8 @@ export interface KeyPlan<Out, In> {
   /** How many in a row may time out, with no output between, before the run is ended. */
   readonly maxTimeouts: number;
   readonly limits: RequestLimits;
+  /** A late reply to a probe is as good for the next one: its id is not abandoned. */
+  readonly isProbe?: boolean;
 }
 
 /** Where the reply of a request by key goes. */
@@ -44,6 +46,10 @@ export class KeyedRequest<Out, In>
     }
   }
 
+  override get isProbe(): boolean {
+    return this.plan.isProbe === true;
+  }
+
   get key(): Key<Out, In> {
     return this.plan.key;
   }
@@ -70,7 +76,7 @@ export class KeyedRequest<Out, In>
 
   override fail(error: unknown): void {
     const isLate = error instanceof ReplyTimeoutError;
-    this.requests.keys.remove(this, isLate);
+    this.requests.keys.remove(this, isLate && !this.isProbe);
     if (isLate) this.requests.keyTimedOut(this.plan.maxTimeouts, error);
     this.receiver.failed(error);
   }

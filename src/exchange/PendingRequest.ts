@@ -30,6 +30,8 @@ export abstract class PendingRequest<Out, In> implements Sender {
     readonly limits: RequestLimits,
   ) {}
 
+  /** Whether it only asks whether the program is well: what the program writes beside is no surprise then. */
+  abstract readonly isProbe: boolean;
   /** Whether a reply is still of use; if not, the request is not repeated. */
   abstract readonly isWanted: boolean;
   /** Reports a failure. It is no longer pending. */

@@ -12,6 +12,8 @@ export interface ReplyPlan<Out, In, Reply> {
   /** One request at a time, because replies are known by their order alone. */
   readonly inTurn: boolean;
   readonly limits: RequestLimits;
+  /** See {@link PendingRequest.isProbe}. @defaultValue false */
+  readonly isProbe?: boolean;
 }
 
 /** `reply` failed after the request was written: where the reply ends is not known. */
@@ -40,6 +42,10 @@ export class ReplyRequest<Out, In, Reply> extends PendingRequest<Out, In> {
     super(requests, value, plan.limits);
     const output$ = requests.replies.values$.pipe(filter(() => this.isAnswerable));
     this.#reply$ = defer(() => plan.reply(output$, value));
+  }
+
+  override get isProbe(): boolean {
+    return this.plan.isProbe === true;
   }
 
   override get isWanted(): boolean {

@@ -35,9 +35,10 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
   #current: PendingRequest<Out, In> | undefined;
   /** What the output of the run ended with, unterminated: a reply only if the program exits with success. */
   #unterminated: Out[] = [];
-  /** Whether this run was asked in turn, or has answered anything. */
+  /** How many replies of this run were complete. */
+  answered = 0;
+  /** Whether this run was asked in turn. */
   #wasAsked = false;
-  #hasReplied = false;
   /** How many values had been sent when the last request was: output after others is no stray. */
   #pushes = 0;
   /** How many requests by key have timed out in a row, with no output between. */
@@ -78,7 +79,7 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
   /** The reply is complete. @returns whether it was still awaited. */
   complete(request: PendingRequest<Out, In>): boolean {
     if (!this.remove(request)) return false;
-    this.#hasReplied = true;
+    this.answered++;
     return true;
   }
 
@@ -112,7 +113,7 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
     const { supervisor, command } = this.worker;
     // What still comes of the reply is no surprise.
     this.#wasAsked = false;
-    if (this.#hasReplied) {
+    if (this.answered > 0) {
       void supervisor.restart();
       return;
     }
@@ -156,7 +157,8 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
     const last = this.#unterminated;
     this.#unterminated = [];
     if (exit.reason === 'success') for (const value of last) this.#deliver(value);
-    this.#wasAsked = this.#hasReplied = false;
+    this.#wasAsked = false;
+    this.answered = 0;
     this.#timeouts = 0;
     this.#cancelGrace?.();
     this.#cancelGrace = undefined;
@@ -208,7 +210,7 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
       this.#startTimer(request);
       input.push(request.value, request);
       this.#pushes = input.pushes;
-      if (this.#current === request) this.#wasAsked = true;
+      if (this.#current === request && !request.isProbe) this.#wasAsked = true;
       request.pushed?.();
     } finally {
       this.#isSending = wasSending;
@@ -246,8 +248,13 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
 
   #timedOut(request: PendingRequest<Out, In>, reason: string): void {
     const { command } = this.worker;
-    const hint = this.#hasReplied ? '' : `; it ${NEVER_REPLIED}`;
-    this.fail(request, request.lostBy ?? new ReplyTimeoutError(command, `${reason}${hint}`));
+    const error = request.lostBy ?? new ReplyTimeoutError(command, `${reason}${this.hint}`);
+    this.fail(request, error);
+  }
+
+  /** What to do about a program that does not answer, for messages: it may still be loading. */
+  get hint(): string {
+    return this.answered > 0 ? '' : `; it ${NEVER_REPLIED}`;
   }
 
   /** A request by key timed out. A program that answers nothing at all is ended in the end. */

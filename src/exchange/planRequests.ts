@@ -132,7 +132,7 @@ export function askByReply<Out, In, Reply>(
 }
 
 /** Asks a worker once per subscription and emits the message with the same id. */
-function askByKey<Out, In>(
+export function askByKey<Out, In>(
   requests: Requests<Out, In>,
   plan: KeyPlan<Out, In>,
   value: In,

@@ -6,6 +6,8 @@ import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
 import type { ReactiveWorker, RejectedInput } from '../contract/ReactiveWorker.js';
 import { internals, type WorkerInternals } from '../contract/internals.js';
+import { healthOptions, HealthProbe, type HealthOptions } from '../exchange/HealthProbe.js';
+import { requestsOf } from '../exchange/Requests.js';
 import { InputSubject } from './InputSubject.js';
 import { boolean, callable, integer, type Check } from '../contract/check.js';
 import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
@@ -31,6 +33,11 @@ export interface WorkerOptions<Out = string, In = LineInput> extends RunOptions<
   readonly supervise?: MonoTypeOperatorFunction<WorkerStatus>;
   /** How many of the last values a late subscriber of `output$` and `stderr$` gets. @defaultValue 0 */
   readonly replay?: number;
+  /**
+   * A request that the program has to answer now and then: a run that does not ends as `unhealthy`, which the policy
+   * counts as a failure. See {@link HealthOptions}. @defaultValue none
+   */
+  readonly health?: HealthOptions<NoInfer<Out>, NoInfer<In>>;
 }
 
 const policy: Check = (name, value) => {
@@ -46,6 +53,7 @@ export const WORKER_CHECKS = {
   start: boolean,
   supervise: policy,
   replay: integer,
+  health: healthOptions,
 } satisfies Checks<WorkerOptions>;
 
 /** Creates a worker whose codec says what comes out of the program and what goes in. */
@@ -98,7 +106,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   #disposal: Promise<void> | undefined;
 
   constructor(command: Command, options: WorkerOptions<Out, In>) {
-    const { start = true, supervise, replay = 0 } = options;
+    const { start = true, supervise, replay = 0, health } = options;
     const plan = planRun(command, options, true);
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
@@ -159,6 +167,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       send.endAll();
       status.complete();
     };
+    if (health) new HealthProbe(requestsOf(this), health).start();
     if (start) this.start();
   }
 
