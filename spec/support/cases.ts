@@ -1,4 +1,4 @@
-/** Set by `jest.long.config.mjs`, or by hand. */
+/** Set by spec/long.mjs, or by hand. */
 const { SPEC_CASES } = process.env;
 
 /**
