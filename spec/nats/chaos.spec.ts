@@ -1,9 +1,9 @@
 import { describeWithNats } from '../support/natsServer.js';
 import { cleanUp } from '../support/programs.js';
-import { chaos, expectSound, faults, type Plan } from './chaos/chaos.js';
+import { chaos, expectSound, type Plan } from './chaos/chaos.js';
 
-/** chaos.long.spec.ts asks 50,000 for each of the faults. */
-const requests = 800;
+/** chaos.long.spec.ts asks more, while other things go wrong as well. */
+const requests = 400;
 
 /** So that some of each happen while so few are asked. */
 const often = { killNodeMs: 1_000, killBrokerMs: 2_000 };
@@ -11,12 +11,8 @@ const often = { killNodeMs: 1_000, killBrokerMs: 2_000 };
 describeWithNats('requests over NATS, while things go wrong,', () => {
   afterEach(cleanUp);
 
-  it.each<[string, Partial<Plan>]>([
-    ['nodes are killed', { killNodeMs: often.killNodeMs }],
-    ['the broker is killed', { killBrokerMs: often.killBrokerMs }],
-    ['the network of a client is cut', faults['the network of a client is cut']],
-  ])('are executed once or not at all, and answered by their own reply: %s', async (_, fault) => {
-    const plan = { requests, idempotent: false, delay: 0.02, ...fault };
+  it('are executed once or not at all, and answered by their own reply: nodes are killed', async () => {
+    const plan: Plan = { requests, idempotent: false, delay: 0.02, killNodeMs: often.killNodeMs };
     expectSound(await chaos(plan), plan);
   });
 

@@ -92,9 +92,9 @@ finally:
 
   itWith('python3', 'is what the program gets when a cold stream is unsubscribed', async () => {
     const folder = temporaryFolder();
-    const script = `import os, sys, time
-print(os.getpid())
+    const script = `import os, time
 try:
+    print(os.getpid())
     time.sleep(1000)
 except KeyboardInterrupt:
     open("interrupted", "w").close()`;
