@@ -3,7 +3,7 @@ import { cleanUp } from '../support/programs.js';
 import { chaos, expectSound, faults, type Plan } from './chaos/chaos.js';
 
 /** For each of the faults. CHAOS_REQUESTS=50000 takes half an hour. */
-const requests = Number(process.env['CHAOS_REQUESTS'] ?? 2_000);
+const requests = Number(process.env.CHAOS_REQUESTS ?? 2_000);
 
 describeWithNats(`${requests} requests over NATS`, () => {
   const rows: Record<string, object> = {};
