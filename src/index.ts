@@ -1,4 +1,10 @@
 /// <reference types="node" preserve="true" />
+export type {
+  ExchangeMessage,
+  RejectedMessage,
+  RunMessage,
+  StatusMessage,
+} from './contract/channels.js';
 export type { Command } from './contract/command.js';
 export type { Pool, PoolStatus } from './contract/Pool.js';
 export type { RemotePool } from './contract/RemotePool.js';

@@ -6,6 +6,11 @@ import { kindOf } from './check.js';
  */
 export type Command = string | readonly string[];
 
+/** The base name of the executable, without what Windows adds. */
+export function nameOf([file = '']: readonly string[]): string {
+  return file.replace(/^.*[\\/](?=.)/s, '').replace(/\.(exe|com|cmd|bat)$/i, '');
+}
+
 /**
  * Reads a command into its words.
  *

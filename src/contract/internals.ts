@@ -6,6 +6,7 @@ import type { WorkerStatus } from './status.js';
 import type { ReadPosition } from './ReadPosition.js';
 import type { Input } from './Input.js';
 import type { Clock } from '../rx/clock.js';
+import type { RequestTracer } from './RequestTracer.js';
 import type { Mutex } from '../rx/Mutex.js';
 import type { SharedPause } from '../rx/SharedPause.js';
 
@@ -22,6 +23,7 @@ export interface WorkerInternals<Out, In> {
   readonly pause: SharedPause;
   /** Whose turn it is to ask. */
   readonly mutex: Mutex;
+  readonly tracer: RequestTracer;
   readonly supervisor: {
     readonly ended$: Observable<Exit>;
     readonly rest$: Observable<SimpleIpcError | undefined>;

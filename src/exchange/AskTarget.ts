@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { RequestTracer } from '../contract/RequestTracer.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
 import type { ReplyPlan } from './ReplyRequest.js';
 
@@ -7,6 +8,7 @@ export interface LocalTarget<Out, In> {
   readonly isRemote: false;
   /** How many requests it takes at a time. */
   readonly size: number;
+  readonly tracer: RequestTracer;
   ask<Reply>(request: In, plan: ReplyPlan<Out, In, Reply>): Observable<Reply>;
 }
 
@@ -15,6 +17,7 @@ export interface RemoteTarget<In, Reply> {
   readonly isRemote: true;
   /** How many requests `exchange` has under way or queued at a time, by default. */
   readonly size: number;
+  readonly tracer: RequestTracer;
   ask(request: In, limits: RequestLimits): Observable<Reply>;
 }
 

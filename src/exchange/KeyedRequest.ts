@@ -1,4 +1,5 @@
 import { ReplyTimeoutError } from '../contract/errors.js';
+import type { RequestTrace } from '../contract/RequestTracer.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
 import type { IdentifiedRequest, Key } from './KeyIndex.js';
 import { PendingRequest } from './PendingRequest.js';
@@ -31,6 +32,7 @@ export class KeyedRequest<Out, In>
   readonly id: unknown;
   /** Its index in the list of its receiver. */
   index = 0;
+  trace: RequestTrace | undefined;
 
   /** @throws TypeError if it has no id: it could have no reply. */
   constructor(
@@ -62,11 +64,13 @@ export class KeyedRequest<Out, In>
   /** The subscriber has left. */
   leave(): void {
     const mayBeAnswered = !this.requests.isUnsent(this);
+    this.trace?.end({ outcome: 'left' });
     if (this.requests.remove(this)) this.requests.keys.remove(this, mayBeAnswered);
   }
 
   replied(reply: Out): void {
     this.requests.keys.remove(this, false);
+    this.trace?.end({ outcome: 'replied', result: reply });
     this.receiver.replied(this, reply);
   }
 
@@ -75,6 +79,7 @@ export class KeyedRequest<Out, In>
   }
 
   override fail(error: unknown): void {
+    this.trace?.end({ outcome: 'failed', error });
     const isLate = error instanceof ReplyTimeoutError;
     this.requests.keys.remove(this, isLate && !this.isProbe);
     if (isLate) this.requests.keyTimedOut(this.plan.maxTimeouts, error);

@@ -1,6 +1,7 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
 import { runGuarded } from '../rx/runGuarded.js';
 import { KeyedRequest, type KeyPlan, type ReplyReceiver } from './KeyedRequest.js';
+import { TracedRequest } from './traceRequests.js';
 import type { Requests } from './Requests.js';
 import { soon } from '../rx/soon.js';
 
@@ -35,7 +36,7 @@ export function exchangeByKey<Out, In>(
 /** The requests of one source. */
 class KeyedMerge<Out, In> implements ReplyReceiver<Out, In> {
   readonly #underWay: KeyedRequest<Out, In>[] = [];
-  #buffer: In[] = [];
+  #buffer: (In | TracedRequest<In>)[] = [];
   #next = 0;
   #isComplete = false;
   #isFailing = false;
@@ -51,8 +52,10 @@ class KeyedMerge<Out, In> implements ReplyReceiver<Out, In> {
   next(request: In): void {
     const isNext = this.#next === this.#buffer.length;
     if (this.#isFailing) return;
-    if (isNext && this.#underWay.length < this.concurrency) this.#ask(request);
-    else this.#buffer.push(request);
+    const { tracer } = this.requests.worker;
+    const next = tracer.isObserved ? new TracedRequest(request, tracer.begin(request)) : request;
+    if (isNext && this.#underWay.length < this.concurrency) this.#ask(next);
+    else this.#buffer.push(next);
   }
 
   complete(): void {
@@ -77,24 +80,38 @@ class KeyedMerge<Out, In> implements ReplyReceiver<Out, In> {
 
   failing(): void {
     this.#isFailing = true;
-    this.#buffer = [];
+    this.#dropBuffer();
     this.left$.next();
   }
 
   leave(): void {
-    this.#buffer = [];
+    this.#dropBuffer();
     for (const request of this.#underWay) request.leave();
   }
 
-  #ask(value: In): void {
+  #dropBuffer(): void {
+    for (const next of this.#buffer.splice(0).slice(this.#next)) {
+      if (next instanceof TracedRequest) next.trace.end({ outcome: 'left' });
+    }
+    this.#next = 0;
+  }
+
+  #ask(next: In | TracedRequest<In>): void {
+    const { value, trace } =
+      next instanceof TracedRequest ? next : { value: next, trace: undefined };
     try {
       const request = new KeyedRequest(this.requests, value, this.plan, this);
+      request.trace = trace;
       // `key` is the user's, and may have unsubscribed.
-      if (this.subscriber.closed) return;
+      if (this.subscriber.closed) {
+        trace?.end({ outcome: 'left' });
+        return;
+      }
       request.reserveId();
       request.index = this.#underWay.push(request) - 1;
       this.requests.add(request);
     } catch (error) {
+      trace?.end({ outcome: 'failed', error });
       this.failing();
       soon(() => this.failed(error));
     }
@@ -102,7 +119,7 @@ class KeyedMerge<Out, In> implements ReplyReceiver<Out, In> {
 
   #askNext(): void {
     while (this.#underWay.length < this.concurrency && this.#next < this.#buffer.length) {
-      this.#ask(this.#buffer[this.#next++] as In);
+      this.#ask(this.#buffer[this.#next++] as In | TracedRequest<In>);
     }
     // The asked part is dropped when it is the greater part: constant time per request.
     if (this.#next > 0 && 2 * this.#next >= this.#buffer.length) {

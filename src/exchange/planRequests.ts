@@ -1,4 +1,4 @@
-import { mergeMap, Observable, type OperatorFunction } from 'rxjs';
+import { Observable, type OperatorFunction } from 'rxjs';
 import {
   atLeastOne,
   boolean,
@@ -9,6 +9,7 @@ import {
   type Check,
 } from '../contract/check.js';
 import { checkOptions, type Checks } from '../contract/options.js';
+import type { RequestTracer } from '../contract/RequestTracer.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
 import type { Pool } from '../contract/Pool.js';
 import type { RemotePool } from '../contract/RemotePool.js';
@@ -21,6 +22,7 @@ import { KeyedRequest, type KeyPlan } from './KeyedRequest.js';
 import { ReplyRequest, type ReplyPlan } from './ReplyRequest.js';
 import type { Concurrency, KeyOptions, ReplyOptions } from './RequestOptions.js';
 import { requestsOf, type Requests } from './Requests.js';
+import { mergeTraced, traceRequest } from './traceRequests.js';
 import { soon } from '../rx/soon.js';
 
 /** Options of whatever kind, as a caller may give them. */
@@ -76,7 +78,12 @@ export function planRequests<Out, In, Reply>(
         `${caller}: reply, key and idleTimeoutMs are not for programs elsewhere; what a reply is, is said there`,
       );
     }
-    return merging((request) => target.ask(request, limits), concurrency ?? target.size, signal);
+    return merging(
+      (request) => target.ask(request, limits),
+      concurrency ?? target.size,
+      target.tracer,
+      signal,
+    );
   }
   if (target && (key || inTurn === false)) {
     throw new TypeError(
@@ -85,17 +92,31 @@ export function planRequests<Out, In, Reply>(
   }
   if (reply && target) {
     const plan = { reply, inTurn: true, limits };
-    return merging((request) => target.ask(request, plan), concurrency ?? target.size, signal);
+    return merging(
+      (request) => target.ask(request, plan),
+      concurrency ?? target.size,
+      target.tracer,
+      signal,
+    );
   }
   const requests = requestsOf(worker as ReactiveWorker<Out, In>);
   if (reply && !key) {
     const plan = { reply, inTurn: inTurn ?? (concurrency ?? 1) === 1, limits };
-    return merging((request) => askByReply(requests, plan, request), concurrency ?? 1, signal);
+    return merging(
+      (request) => askByReply(requests, plan, request),
+      concurrency ?? 1,
+      requests.worker.tracer,
+      signal,
+    );
   }
   if (key && !reply) {
     const plan = { key, maxTimeouts, limits };
+    const askOne = traceRequest(
+      (request: In) => askByKey(requests, plan, request),
+      requests.worker.tracer,
+    );
     return {
-      ask: (request) => until(signal, askByKey(requests, plan, request)),
+      ask: (request) => until(signal, askOne(request)),
       exchange: (source$) =>
         until(signal, source$.pipe(exchangeByKey(requests, plan, concurrency ?? Infinity))),
     };
@@ -106,11 +127,14 @@ export function planRequests<Out, In, Reply>(
 function merging<In, Reply>(
   ask: (request: In) => Observable<Reply>,
   concurrency: number,
+  tracer: RequestTracer,
   signal: AbortSignal | undefined,
 ): RequestPlan<In, Reply> {
+  const askTraced = traceRequest(ask, tracer);
+  const merge = mergeTraced(ask, concurrency, tracer);
   return {
-    ask: (request) => until(signal, ask(request)),
-    exchange: (source$) => until(signal, source$.pipe(mergeMap(ask, concurrency))),
+    ask: (request) => until(signal, askTraced(request)),
+    exchange: (source$) => until(signal, source$.pipe(merge)),
   };
 }
 

@@ -1,4 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
+import type { RunMessage } from '../contract/channels.js';
+import { isTraced, Trace } from '../contract/Trace.js';
+import { channels } from '../run/channels.js';
 import type { SimpleIpcError, StopError } from '../contract/errors.js';
 import { serialize } from '../rx/serialize.js';
 import { Run, type RunPorts } from '../run/Run.js';
@@ -107,16 +110,38 @@ export class RunSequence<Out, In> {
       this.#ports.status(status);
       subscriber.next(status);
     });
+    let trace: Trace<RunMessage> | undefined;
     const run = new Run(this.#plan, ++this.#generation, {
       ...this.#ports,
-      status: tell,
+      status: (status) => {
+        if (status.state === 'starting') trace = this.#trace(status);
+        tell(status);
+      },
       survived: (error) => this.#survived(subscriber, error),
-      ended: (exit, error) => this.#ended(subscriber, exit, error),
+      ended: (exit, error) => {
+        trace?.end({ result: exit, ...(error !== undefined && { error }) });
+        this.#ended(subscriber, exit, error);
+      },
     });
     this.#run = run;
     this.#subscriber = subscriber;
     if (this.#paused) run.pause(true);
     run.announce();
+  }
+
+  /** The trace of a run that has begun, if anything subscribes to runs. */
+  #trace({
+    generation,
+    pid,
+  }: Extract<WorkerStatus, { state: 'starting' }>): Trace<RunMessage> | undefined {
+    if (!isTraced(channels.run)) return undefined;
+    const { name, command } = this.#plan;
+    return new Trace(channels.run, {
+      name,
+      command,
+      generation,
+      ...(pid !== undefined && { pid }),
+    });
   }
 
   #leave(subscriber: Subscriber<WorkerStatus>): void {

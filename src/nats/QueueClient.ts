@@ -10,6 +10,8 @@ import {
 } from '../contract/errors.js';
 import type { RemotePool } from '../contract/RemotePool.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
+import { RequestTracer } from '../contract/RequestTracer.js';
+import { channels } from '../run/channels.js';
 import { askTargets, type RemoteTarget } from '../exchange/AskTarget.js';
 import type { Codec } from '../framing/codec.js';
 import { LineBreak } from '../framing/lines.js';
@@ -36,6 +38,7 @@ export class QueueClient<In, Reply>
   readonly isRemote = true;
   /** How many requests `exchange` has under way or queued at a time, by default. */
   readonly size = 64;
+  readonly tracer: RequestTracer;
   readonly #connection: NatsConnection;
   readonly #codec: Codec<Reply, In>;
   readonly #queue: Queue;
@@ -60,6 +63,7 @@ export class QueueClient<In, Reply>
     this.#inbox = `${createInbox(inboxPrefix)}.`;
     askTargets.set(this, this);
     this.#queue = new Queue(options);
+    this.tracer = new RequestTracer(channels.exchange, this.subject, [this.subject]);
     this.#replies = connection.subscribe(`${this.#inbox}>`, {
       callback: (error, msg) => {
         if (error) this.#close(`cannot receive replies: ${error.message}`);

@@ -1,6 +1,6 @@
 import { Observable, Subscription } from 'rxjs';
 import { atLeastOne, integer, type Check } from '../contract/check.js';
-import { parseCommand, type Command } from '../contract/command.js';
+import { nameOf, parseCommand, type Command } from '../contract/command.js';
 import {
   ExitError,
   InputClosedError,
@@ -13,6 +13,8 @@ import type { Pool, PoolStatus } from '../contract/Pool.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
 import { askTargets, type LocalTarget } from '../exchange/AskTarget.js';
+import { RequestTracer } from '../contract/RequestTracer.js';
+import { channels } from '../run/channels.js';
 import { askByReply } from '../exchange/planRequests.js';
 import type { ReplyPlan } from '../exchange/ReplyRequest.js';
 import { requestsOf } from '../exchange/Requests.js';
@@ -74,6 +76,7 @@ interface Waiting<Out, In> {
 export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In> {
   readonly isRemote = false;
   readonly size: number;
+  readonly tracer: RequestTracer;
   readonly workers: readonly ReactiveWorker<Out, In>[];
   readonly status$: StatusSubject<PoolStatus>;
   readonly #status;
@@ -101,6 +104,8 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
     } = poolOptions;
     size('createPool: size', count);
     this.size = count;
+    const { name = nameOf(this.#command) } = options;
+    this.tracer = new RequestTracer(channels.exchange, name, this.#command);
     this.#recycling = new Recycling(recycle);
     this.#members = Array.from({ length: count }, () => ({
       worker: createWorker(command, { ...withCodec(options), start: false, supervise }),

@@ -13,7 +13,7 @@ import {
 } from '../contract/check.js';
 import { fields, type Checks } from '../contract/options.js';
 import { clockOf } from '../rx/clock.js';
-import { parseCommand, type Command } from '../contract/command.js';
+import { nameOf, parseCommand, type Command } from '../contract/command.js';
 import type { Codec, WithCodec } from '../framing/codec.js';
 import { lines, type LineInput } from '../framing/lines.js';
 import { launch as launchReal } from '../process/launch.js';
@@ -22,6 +22,11 @@ import type { Ready, RunPlan, StopOptions } from './RunPlan.js';
 
 /** Options of a run, the same wherever a program is run. */
 export interface RunOptions<Out = string, In = LineInput> {
+  /**
+   * What events and metrics call it: a word of few values, no argument and no secret.
+   * @defaultValue the base name of the executable
+   */
+  readonly name?: string;
   /** The directory it runs in. @defaultValue that of the host */
   readonly cwd?: string;
   /**
@@ -89,6 +94,7 @@ const env: Check = (name, value) => {
 
 /** The checks of {@link RunOptions}. */
 export const RUN_CHECKS = {
+  name: text,
   cwd: text,
   env,
   argv0: text,
@@ -127,7 +133,9 @@ export function planRun<Out, In>(
   options: RunOptions<Out, In>,
   input: boolean,
 ): RunPlan<Out, In> {
+  const words = parseCommand(command);
   const {
+    name = nameOf(words),
     cwd,
     env,
     argv0,
@@ -153,7 +161,8 @@ export function planRun<Out, In>(
     launch = launchReal,
   } = options;
   return {
-    command: parseCommand(command),
+    name,
+    command: words,
     cwd,
     env,
     argv0,

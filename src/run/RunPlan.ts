@@ -40,6 +40,7 @@ export type Ready<Out, In> = (
 
 /** All that a run needs to know, checked, defaults filled in. */
 export interface RunPlan<Out, In> extends LaunchPlan {
+  readonly name: string;
   readonly codec: Codec<Out, In>;
   readonly ready: Ready<Out, In> | undefined;
   readonly startTimeoutMs: number;

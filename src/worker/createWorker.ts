@@ -14,6 +14,7 @@ import { checkArguments, checkOptions, type Checks } from '../contract/options.j
 import { ReadPosition } from '../contract/ReadPosition.js';
 import { planRun, RUN_CHECKS, type RunOptions } from '../run/RunOptions.js';
 import { OutputIterator } from './OutputIterator.js';
+import { WorkerEvents } from './WorkerEvents.js';
 import { InputQueue } from '../run/InputQueue.js';
 import type { WorkerStatus } from '../contract/status.js';
 import { createStatus, type StatusSubject } from '../contract/StatusSubject.js';
@@ -108,6 +109,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   constructor(command: Command, options: WorkerOptions<Out, In>) {
     const { start = true, supervise, replay = 0, health } = options;
     const plan = planRun(command, options, true);
+    const events = new WorkerEvents(plan.name, plan.command, this);
     const output = new Broadcast<Out>(replay);
     const stderr = new Broadcast<string>(replay);
     const status = createStatus<WorkerStatus>({ state: 'stopped' });
@@ -116,6 +118,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     const unsolicited = new Broadcast<Out>();
     const input = new InputQueue<In>(plan.command, plan.codec, plan.maxPendingBytes, {
       rejected: (lost, isKnown) => {
+        events.rejected(lost);
         if (rejected.isObserved) rejected.next(lost);
         else if (!isKnown)
           this.#supervisor.warnOnce('rejected$', `will not get an input: ${lost.error.message}`);
@@ -124,6 +127,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
     this.output$ = output.values$;
     this.stderr$ = stderr.values$;
     this.status$ = status.status$;
+    status.changes$.subscribe(() => events.status());
     const send = new InputSubject(input);
     this.send = send;
     this.rejected$ = rejected.values$;
@@ -149,6 +153,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       statusChanges$: status.changes$,
       pause: this.#pause,
       mutex: new Mutex(),
+      tracer: events.tracer,
       supervisor: this.#supervisor,
       unsolicited: (value) => {
         if (unsolicited.isObserved) unsolicited.next(value);
@@ -166,6 +171,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
       unsolicited.complete();
       send.endAll();
       status.complete();
+      events.status(true);
     };
     if (health) new HealthProbe(requestsOf(this), health).start();
     if (start) this.start();
