@@ -1,10 +1,12 @@
-import { lastValueFrom, take, toArray, type Observable } from 'rxjs';
+import { lastValueFrom, take, throwError, toArray, type Observable } from 'rxjs';
 import { bytes, createWorker, jsonLines, restartOnExit } from 'simple-ipc';
 import { expose, shareBy } from 'simple-ipc/host';
 import {
+  connectPool,
   connectWorker,
   consume,
   ExitError,
+  LineClosedError,
   RefusedError,
   SessionLostError,
   SpawnError,
@@ -281,6 +283,26 @@ describe('connectWorker', () => {
       const closed = await until(worker.connection$, ({ state }) => state === 'closed');
       expect(closed).toMatchObject({ error: { reason: 'there is no worker of that name' } });
     }
+  });
+
+  it('takes a link that fails before it has returned: refused for good, or trying again', async () => {
+    const failing = (code: number) => throwError(() => new LineClosedError(code, 'not here'));
+    const worker = connectWorker('echo', { ...fast, link: failing(4404) });
+    const seen = watch(worker);
+    expect(worker.connection$.value).toMatchObject({
+      state: 'closed',
+      error: { message: '"echo" was refused: not here' },
+    });
+    worker.send.next('x');
+    expect(seen.rejected).toEqual([['x', expect.any(RefusedError)]]);
+    await expect(lastValueFrom(worker.ask('x', 1))).rejects.toThrow(RefusedError);
+    const pool = connectPool('pool', { ...fast, link: failing(4404) });
+    expect(pool.connection$.value.state).toBe('closed');
+    await expect(lastValueFrom(pool.ask('x', 1))).rejects.toThrow(RefusedError);
+    pool.close();
+    const other = connectWorker('echo', { ...fast, link: failing(1006) });
+    watch(other);
+    await until(other.connection$, (each) => each.state === 'waiting' && each.attempt > 2);
   });
 
   it('pauses the program while its output is pulled slowly, and misses nothing', async () => {

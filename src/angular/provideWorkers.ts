@@ -4,7 +4,7 @@ import {
   PLATFORM_ID,
   type EnvironmentProviders,
 } from '@angular/core';
-import { defer } from 'rxjs';
+import { throwError } from 'rxjs';
 import { callable } from '../contract/check.js';
 import { CLOSE, LineClosedError } from '../link/LineClosedError.js';
 import type { Link } from '../link/Line.js';
@@ -97,6 +97,6 @@ export function provideWorkersFrom(make: () => WorkerFactory): EnvironmentProvid
 }
 
 /** Refuses for good, so that nothing waits for another attempt. */
-const nowhere$: Link = defer(() =>
-  Promise.reject(new LineClosedError(CLOSE.unknown, 'not connected while the page is rendered')),
+const nowhere$: Link = throwError(
+  () => new LineClosedError(CLOSE.unknown, 'not connected while the page is rendered'),
 );

@@ -79,7 +79,24 @@ export class HostConnection {
       WINDOW_BYTES,
       this.clock,
     );
-    this.#connect();
+  }
+
+  /** Connects, for the first time or again. A link may fail at once: the owner must be complete. */
+  connect(): void {
+    this.#refusal = undefined;
+    this.#talk.unsubscribe();
+    this.#talk = defer(() => {
+      this.#state.next({ state: 'connecting', attempt: this.#attempt });
+      return this.#token();
+    })
+      .pipe(
+        switchMap((token) => this.#options.link.pipe(map((line) => ({ line, token })))),
+        throwIfEmpty(() => new LineClosedError(1006, 'the link gave no line')),
+        switchMap(({ line, token }) => this.#talkOver(line, token)),
+        retry({ delay: (error: unknown) => this.#waitAfter(error) }),
+      )
+      .subscribe({ error: (error: unknown) => this.#refused(error) });
+    if (this.#isClosed) this.#talk.unsubscribe();
   }
 
   /** Why nothing can be sent, if so. */
@@ -106,7 +123,7 @@ export class HostConnection {
     if (this.#isClosed) return;
     const { state } = this.state$.value;
     if (state === 'waiting') this.#hurry$.next(undefined);
-    else if (state === 'closed') this.#connect();
+    else if (state === 'closed') this.connect();
   }
 
   /** Hangs up. What was not seen consumed is lost. */
@@ -120,23 +137,6 @@ export class HostConnection {
     this.#ports.sessionLost(this.#session.reset(), false);
     this.#state.next({ state: 'closed' });
     this.#state.complete();
-  }
-
-  #connect(): void {
-    this.#refusal = undefined;
-    this.#talk.unsubscribe();
-    this.#talk = defer(() => {
-      this.#state.next({ state: 'connecting', attempt: this.#attempt });
-      return this.#token();
-    })
-      .pipe(
-        switchMap((token) => this.#options.link.pipe(map((line) => ({ line, token })))),
-        throwIfEmpty(() => new LineClosedError(1006, 'the link gave no line')),
-        switchMap(({ line, token }) => this.#talkOver(line, token)),
-        retry({ delay: (error: unknown) => this.#waitAfter(error) }),
-      )
-      .subscribe({ error: (error: unknown) => this.#refused(error) });
-    if (this.#isClosed) this.#talk.unsubscribe();
   }
 
   #token(): Observable<unknown> {

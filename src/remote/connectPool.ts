@@ -66,6 +66,7 @@ class HostedPool<Asks extends Exchanges> implements RemotePool<Asks> {
       sessionLost: ({ unsent }) => this.#requests.sessionLost(unsent),
     });
     this.connection$ = this.#connection.state$;
+    this.#connection.connect();
   }
 
   ask<Name extends keyof Asks & string>(

@@ -119,6 +119,7 @@ class HostedWorker<Out, In, Asks extends Exchanges> implements RemoteWorker<Out,
         throw onHost;
       },
     });
+    this.#connection.connect();
   }
 
   start(): void {
