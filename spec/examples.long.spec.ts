@@ -7,11 +7,11 @@ import { cleanUp, temporaryFolder } from './support/programs.js';
 const root = resolve(__dirname, '..');
 
 /** Runs an example; by tsconfig.json, simple-ipc is what is in src/: nothing has to be built. */
-function run(name: string, cwd = tmpdir()) {
+function run(name: string, cwd = tmpdir(), config = 'tsconfig.json') {
   const tsx = [resolve(root, 'node_modules/tsx/dist/cli.mjs'), '--tsconfig'];
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
-    [...tsx, resolve(root, 'tsconfig.json'), resolve(root, `examples/${name}.ts`)],
+    [...tsx, resolve(root, config), resolve(root, `examples/${name}.ts`)],
     { cwd, encoding: 'utf8', timeout: 50_000, killSignal: 'SIGKILL' },
   );
   return { printed: stdout.trimEnd().split(/\r?\n/), stderr, status, signal };
@@ -98,6 +98,32 @@ describe('examples', () => {
       'no/such/file is missing',
     ]);
   });
+
+  it('thread.ts uses a program of the main thread in two threads, and leaves it running', () =>
+    expect(run('thread')).toEqual({
+      ...well,
+      printed: [
+        'Doubled in a thread: 40 and 42',
+        'Doubled in a thread: 40 and 42',
+        'The program is running: the threads only hung up.',
+      ],
+    }));
+
+  itWith(
+    'bc',
+    answers('bc', '--version'),
+    'electron calculates in the main process of a look-alike',
+    () =>
+      expect(run('electron/main', tmpdir(), 'examples/electron/tsconfig.json')).toEqual({
+        ...well,
+        printed: [
+          '6 * 7 = 42',
+          '2 ^ 64 = 18446744073709551616',
+          'RefusedError: "calculator" was refused: only numbers, please',
+          'The application has quit.',
+        ],
+      }),
+  );
 
   const mcp = '@modelcontextprotocol/server-filesystem';
   itWith(mcp, fromNpm(mcp), 'mcp.ts lists tools, calls one, and closes', () =>
