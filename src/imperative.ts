@@ -13,7 +13,7 @@ import { type ReactiveWorker } from './contract/ReactiveWorker.js';
 export interface WorkerOptions {
   /** Whether the program starts when the worker is created. @defaultValue true */
   readonly start?: boolean;
-  /** Whether starts, stops and mistakes are told on the console. @defaultValue true */
+  /** Whether starts, stops and mistakes are written to the console. @defaultValue true */
   readonly verbose?: boolean;
 }
 
@@ -43,11 +43,11 @@ export class Worker implements Disposable, AsyncDisposable {
   #data: string | null = null;
 
   /**
-   * @param command - what to run, as a string split at white space, or as a list.
+   * @param command - the program and its arguments, as a string split at white space, or as a list.
    * @param callback - gets each line; one that throws is reported and stops nothing.
    * @param options - see {@link WorkerOptions}.
    * @throws TypeError that names the wrong argument. A program that cannot be started is no error
-   * here: it is told on the console, and `running` is false.
+   * here: it is reported on the console, and `running` is false.
    */
   constructor(command: Command, callback?: LineCallback, options: WorkerOptions = {}) {
     checkArguments('Worker', arguments, 3);
@@ -123,16 +123,16 @@ export class Worker implements Disposable, AsyncDisposable {
   }
 
   #follow(status: WorkerStatus): void {
-    if (status.state === 'starting' && status.pid !== undefined) this.#tell('Started worker');
+    if (status.state === 'starting' && status.pid !== undefined) this.#log('Started worker');
     const exit = status.state === 'exited' || status.state === 'stopped' ? status.exit : undefined;
     if (exit || status.state === 'failed') this.#data = null;
-    if (exit && exit.reason !== 'spawn-error') this.#tell(`Stopped worker [${endOf(exit)}]`);
+    if (exit && exit.reason !== 'spawn-error') this.#log(`Stopped worker [${endOf(exit)}]`);
     if (status.state === 'failed' && status.error instanceof SpawnError) {
       this.#report(`Error opening ${this.#command}: ${status.error.reason}`);
     }
   }
 
-  #tell(message: string): void {
+  #log(message: string): void {
     if (this.#verbose) console.log(message);
   }
 

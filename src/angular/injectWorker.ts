@@ -16,7 +16,7 @@ import { WORKERS, type AnyRemote } from './WorkerRegistry.js';
  * }
  * ```
  *
- * @param name - what the host calls it.
+ * @param name - the name that the host exposes it by.
  * @returns the worker, of the type that the host exports by `RemoteOf`.
  * @throws NullInjectorError if nothing provides workers: {@link provideWorkers}.
  * @see {@link provideWorkersOf}, for tests

@@ -14,7 +14,7 @@ import { WORKERS, WorkerRegistry, type WorkerFactory } from './WorkerRegistry.js
 
 export type { WorkerFactory } from './WorkerRegistry.js';
 
-/** What gives links: a host in the same process, `createHost()`. */
+/** A source of links: a host in the same process, `createHost()`. */
 export interface LinkSource {
   /** Makes a link in memory. */
   link(): Link;

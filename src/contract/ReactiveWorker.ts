@@ -4,7 +4,7 @@ import type { StatusSubject } from './StatusSubject.js';
 
 /** An input value that will not reach the program, and why. */
 export interface RejectedInput<In> {
-  /** What was sent. */
+  /** The value that was sent. */
   readonly value: In;
   /** A `SimpleIpcError`, or what the codec's `encode` threw. */
   readonly error: Error;
@@ -17,34 +17,34 @@ export interface RejectedInput<In> {
 export interface ReactiveWorker<Out = string, In = LineInput>
   extends AsyncDisposable, AsyncIterable<Out> {
   /**
-   * What the program writes to stdout: lines, unless another codec was given. It spans every run and
+   * The program's stdout as values: lines, unless another codec was given. It spans every run and
    * every life: subscribe once. Late subscribers get the last `replay` values. It never errors, and
    * completes on dispose.
    */
   readonly output$: Observable<Out>;
-  /** What the program writes to stderr, by line, likewise. It is drained whether or not anyone subscribes. */
+  /** The program's stderr, by line, likewise. It is drained whether or not anyone subscribes. */
   readonly stderr$: Observable<string>;
   /**
    * The running state, failures included: `status$.value`. It never errors, and completes on
    * dispose. Its `next`, `error` and `complete` throw a `TypeError`: only the worker writes it.
-   * A failure that nobody observes is said by `process.emitWarning`.
+   * A failure without a subscriber is reported by `process.emitWarning`.
    */
   readonly status$: StatusSubject;
   /**
-   * What goes to stdin, a line each. `complete()` is the end-of-file of the current run alone. Values
+   * The program's stdin, one line per value. `complete()` is the end-of-file of the current run alone. Values
    * wait while the program is starting or being restarted.
    */
   readonly send: Subject<In>;
   /**
-   * Every value that will not reach the program, and why. Completes on dispose. If nobody observes
-   * it, the first rejection of a life is said by `process.emitWarning`. What is sent again from there may be
-   * rejected again, at once.
+   * Every value that will not reach the program, and why. Completes on dispose. Without a
+   * subscriber, the first rejection of a life is reported by `process.emitWarning`. A value that a subscriber sends
+   * again may be rejected again, at once.
    */
   readonly rejected$: Observable<RejectedInput<In>>;
   /**
-   * What the program writes while no request has its turn, once it was asked in turn (`ask`, `exchange`) and nothing else
-   * was sent since. The two ends may have lost step: a reply has more lines than `reply` takes, or the program writes what
-   * nobody asked. If nobody observes it, the first in a life is a process warning. Completes on dispose.
+   * Output that belongs to no reply: written while no request has its turn, after requests in turn (`ask`, `exchange`) and
+   * no other input since. Replies and requests may no longer match: a reply has more lines than `reply` takes, or the
+   * program writes without a request. Without a subscriber, the first in a life is a process warning. Completes on dispose.
    */
   readonly unsolicited$: Observable<Out>;
   /**

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { RequestLimits } from './RequestLimits.js';
 
 /**
- * Programs elsewhere behind one `ask`, such as a `natsPool`: what a reply is, is decided where they run. Give it to `ask`
+ * Programs elsewhere behind one `ask`, such as a `natsPool`: the reply is defined where they run. Give it to `ask`
  * and `exchange` in place of a pool.
  */
 export interface RemotePool<In, Reply> {

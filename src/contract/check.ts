@@ -4,8 +4,8 @@ type Type = 'boolean' | 'function' | 'number' | 'object' | 'string';
 /**
  * Checks one value.
  *
- * @param name - how the message calls it.
- * @throws TypeError, RangeError that begins with the name and says what the value must be.
+ * @param name - the name of the value in the message.
+ * @throws TypeError, RangeError that begins with the name and describes the values that are allowed.
  */
 export type Check = (name: string, value: unknown) => void;
 

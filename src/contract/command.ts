@@ -1,7 +1,7 @@
 import { kindOf } from './check.js';
 
 /**
- * What to run, as data: a string, split at white space (no quotes, no escapes, never a shell), or a
+ * A program and its arguments, as data: a string, split at white space (no quotes, no escapes, never a shell), or a
  * list whose items may hold anything but NUL.
  */
 export type Command = string | readonly string[];

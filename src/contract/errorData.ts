@@ -25,7 +25,7 @@ export type ExitData = Omit<Exit, 'command' | 'stderrTail'>;
 export interface ErrorData {
   /** The name of the class. */
   readonly name: string;
-  /** What happened, in words that contain nothing of the host. */
+  /** The cause in words, without paths, commands or output of the host. */
   readonly reason?: string;
   /** The system's error code of a `SpawnError`. */
   readonly code?: string;

@@ -46,7 +46,7 @@ export class SpawnError extends SimpleIpcError {
 
   constructor(
     command: CommandWords,
-    /** What the system refused, in words. */
+    /** The system's reason, in words. */
     readonly reason: string,
     cause: unknown,
   ) {
@@ -87,7 +87,7 @@ export class RestartLimitError extends SimpleIpcError {
   }
 }
 
-/** The program was not ready within `startTimeoutMs`, or `ready` failed: then `cause` says why. */
+/** The program was not ready within `startTimeoutMs`, or `ready` failed, with its error as `cause`. */
 export class StartTimeoutError extends SimpleIpcError {
   override readonly name = 'StartTimeoutError';
 }
@@ -165,7 +165,7 @@ export function quote(command: CommandWords): string {
   return `"${text.length > 200 ? `${text.slice(0, 199)}…` : text}"`;
 }
 
-/** Whether a system error says that the system is short of something. */
+/** Whether a system error means that resources are short: processes, files or memory. */
 export function isTransient(code: string | undefined): boolean {
   return ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM'].includes(code ?? '');
 }

@@ -1,8 +1,8 @@
 /**
- * Why a run ended: it exited with one of `successExits`, or another code; a signal ended it that nobody asked
- * for; it could not be spawned; or it was stopped, because it was not ready in time, its output could not
- * be decoded, its `input` failed, `restart()` was called, or the stop was asked for. Who exits with success in
- * the middle of a value failed by `framing`, too.
+ * Why a run ended: it exited with one of `successExits`, or another code; a signal from elsewhere ended
+ * it; it could not be spawned; or it was stopped, because it was not ready in time, its output could not
+ * be decoded, its `input` failed, `restart()` was called, or the stop was requested. A program that exits with
+ * success in the middle of a value has failed by `framing`, too.
  */
 export type ExitReason =
   | 'success'
@@ -26,7 +26,7 @@ export interface Exit {
   readonly code: number | null;
   /** The signal that ended the program, `null` if it exited by itself. */
   readonly signal: NodeJS.Signals | null;
-  /** What the exit means. Whether *we* asked decides, not the code: an uninvited SIGTERM is `signal`. */
+  /** The meaning of the exit. A stop that this library began decides, not the code: a SIGTERM from elsewhere is `signal`. */
   readonly reason: ExitReason;
   /** Milliseconds from spawn to the program's exit, by a monotonic clock. */
   readonly uptimeMs: number;

@@ -1,4 +1,4 @@
-/** Lines of a stack trace: they say where an error came from, not what it is. */
+/** Lines of a stack trace: they show where an error came from, not what it is. */
 const FRAMES: readonly RegExp[] = [
   /^\s+at /, // JavaScript, Java, .NET, Rust
   /^\s*\.\.\. \d+ (more|lines)/, // Java, Node

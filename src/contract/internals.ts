@@ -10,7 +10,7 @@ import type { RequestTracer } from './RequestTracer.js';
 import type { Mutex } from '../rx/Mutex.js';
 import type { SharedPause } from '../rx/SharedPause.js';
 
-/** What operators need of a worker, beyond its public interface. */
+/** The part of a worker that operators use beyond its public interface. */
 export interface WorkerInternals<Out, In> {
   readonly output$: Observable<Out>;
   readonly command: CommandWords;
@@ -21,7 +21,7 @@ export interface WorkerInternals<Out, In> {
   readonly statusChanges$: Observable<WorkerStatus>;
   /** Pauses the program. */
   readonly pause: SharedPause;
-  /** Whose turn it is to ask. */
+  /** The turns of requests. */
   readonly mutex: Mutex;
   readonly tracer: RequestTracer;
   readonly supervisor: {

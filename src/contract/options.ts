@@ -30,7 +30,7 @@ export function fields(checks: Readonly<Record<string, Check>>): Check {
   };
 }
 
-/** A call has no more arguments than it takes. @throws TypeError that says how many these are. */
+/** Checks that a call has no more arguments than it takes. @throws TypeError with both numbers. */
 export function checkArguments(call: string, given: ArrayLike<unknown>, most: number): void {
   if (given.length <= most) return;
   const count = ['no arguments', 'one argument', 'two arguments', 'three arguments'][most];

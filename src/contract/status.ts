@@ -83,7 +83,7 @@ export interface FailedStatus {
 }
 
 /**
- * What `status$` holds: the running state of a worker. Its `state` says what else it has. At rest it is
+ * The value of `status$`: the running state of a worker. `state` decides which other fields it has. At rest it is
  * `stopped`, `exited` or `failed`.
  *
  * @example

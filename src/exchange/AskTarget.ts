@@ -3,7 +3,7 @@ import type { RequestTracer } from '../contract/RequestTracer.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
 import type { ReplyPlan } from './ReplyRequest.js';
 
-/** Several programs of this host that share requests: the caller says what a reply is. */
+/** Several programs of this host that share requests: the caller defines the reply. */
 export interface LocalTarget<Out, In> {
   readonly isRemote: false;
   /** How many requests it takes at a time. */
@@ -12,7 +12,7 @@ export interface LocalTarget<Out, In> {
   ask<Reply>(request: In, plan: ReplyPlan<Out, In, Reply>): Observable<Reply>;
 }
 
-/** Programs elsewhere: what a reply is, is decided where they run. */
+/** Programs elsewhere; the reply is defined where they run. */
 export interface RemoteTarget<In, Reply> {
   readonly isRemote: true;
   /** How many requests `exchange` has under way or queued at a time, by default. */
@@ -22,8 +22,8 @@ export interface RemoteTarget<In, Reply> {
 }
 
 /**
- * What `ask` and `exchange` take beside a single worker, by the object that users pass: pools register themselves here.
- * (The types of each entry are those of that object.)
+ * The targets of `ask` and `exchange` other than single workers, by the object that users pass: pools register
+ * themselves here. (Each entry has the types of that object.)
  */
 export const askTargets = new WeakMap<object, unknown>();
 

@@ -88,7 +88,7 @@ export class KeyIndex<Out, In> {
     return undefined;
   }
 
-  /** What was abandoned is answered no more. */
+  /** Abandoned requests get no reply from the next run. */
   runEnded(): void {
     this.#abandoned.clear();
     if (this.#requests.size > 0) return;

@@ -4,7 +4,7 @@ import type { Sender } from '../contract/Input.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
 import type { WorkerInternals } from '../contract/internals.js';
 
-/** What a request needs of the requests that it is among. */
+/** The owner of a request, as the request sees it. */
 export interface RequestOwner<Out, In> {
   readonly worker: WorkerInternals<Out, In>;
   lost(request: PendingRequest<Out, In>, error: Error): void;

@@ -6,7 +6,7 @@ import { PendingRequest } from './PendingRequest.js';
 import type { Requests } from './Requests.js';
 import { soon } from '../rx/soon.js';
 
-/** What a reply is, and how long it may take. */
+/** How a reply is read, and its limits. */
 export interface ReplyPlan<Out, In, Reply> {
   readonly reply: (output$: Observable<Out>, request: In) => Observable<Reply>;
   /** One request at a time, because replies are known by their order alone. */

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 
-/** What every request can be told. */
+/** Options of every request. */
 export interface RequestOptions {
   /**
    * How long the whole reply may take, in milliseconds, from when the request is handed over to be written: what is queued
@@ -24,14 +24,14 @@ export interface RequestOptions {
 /** Replies are known by their order, or by what `reply` looks for. */
 export interface ReplyOptions<Out, In, Reply> extends RequestOptions {
   /**
-   * An operator on the output that follows the request: what it emits is the reply, which is complete when it completes:
-   * `take(1)`. For a request without a reply return `EMPTY`: it is complete when it was written.
-   * If it errors the end of the reply is not known, and in turn the run is ended as after a time-out: to
-   * fail for what a reply says, do so behind the request.
+   * An operator on the output that follows the request, such as `take(1)`: it emits the reply, and completes when the
+   * reply is complete. For a request without a reply return `EMPTY`: it is complete when it was written.
+   * If it errors the end of the reply is not known, and in turn the run is ended as after a time-out: check the
+   * content of a reply behind the request, not here.
    */
   readonly reply: (output$: Observable<Out>, request: In) => Observable<Reply>;
   /**
-   * Whether the request waits for its turn. `false` only if `reply` tells the replies apart by itself.
+   * Whether the request waits for its turn. `false` only if `reply` distinguishes the replies by itself.
    * @defaultValue true, or whether `concurrency` is 1
    */
   readonly inTurn?: boolean;
@@ -55,7 +55,7 @@ export interface KeyOptions<Out, In> extends RequestOptions {
 /** How many requests of one source are under way. */
 export interface Concurrency {
   /**
-   * How many requests are under way at a time. With `reply`, more than 1 only if that tells replies apart, or with a
+   * How many requests are under way at a time. With `reply`, more than 1 only if that distinguishes replies, or with a
    * pool, each of whose workers has one at a time. @defaultValue 1; the size of the pool; Infinity with `key`
    */
   readonly concurrency?: number;

@@ -24,7 +24,7 @@ const NEVER_REPLIED =
  * and given the output that can be theirs.
  */
 export class Requests<Out, In> implements RequestOwner<Out, In> {
-  /** The output that replies are looked for in; {@link PendingRequest.isAnswerable} says for each value if it can be one. */
+  /** The output in which replies are found; {@link PendingRequest.isAnswerable} decides whether a value can be part of one. */
   readonly replies = new Broadcast<Out>();
   readonly keys = new KeyIndex<Out, In>();
   readonly worker: WorkerInternals<Out, In>;
@@ -33,7 +33,7 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
   #unsent = new Set<PendingRequest<Out, In>>();
   /** The request that has its turn. */
   #current: PendingRequest<Out, In> | undefined;
-  /** What the output of the run ended with, unterminated: a reply only if the program exits with success. */
+  /** The unterminated end of the run's output: a reply only if the program exits with success. */
   #unterminated: Out[] = [];
   /** How many replies of this run were complete. */
   answered = 0;
@@ -106,12 +106,12 @@ export class Requests<Out, In> implements RequestOwner<Out, In> {
   }
 
   /**
-   * Ends the run because what it writes from now on cannot be told from the next reply. One that never replied has
+   * Ends the run because its further output could be taken for the next reply. One that never replied has
    * failed to start, which its policy counts.
    */
   endRun(cause: unknown): void {
     const { supervisor, command } = this.worker;
-    // What still comes of the reply is no surprise.
+    // The rest of the reply is expected, and so not unsolicited.
     this.#wasAsked = false;
     if (this.answered > 0) {
       void supervisor.restart();

@@ -10,19 +10,19 @@ import type { KeyOptions, ReplyOptions, RequestOptions } from './RequestOptions.
  * Asks a program: sends one request and emits its reply.
  *
  * It is cold: each subscription is a request of its own, made while the worker runs, or as soon as it does. The reply is
- * paired with its request by the call itself. Unsubscribing gives the reply up. Errors never come from inside of
+ * paired with its request by the call itself. Unsubscribing abandons the reply. Errors never come from inside of
  * `subscribe()`, so that `retry()` lets others have their turn.
  *
  * With `reply`, requests to a worker take turns, whoever makes them: one is written when the reply of the one before is
  * complete, and nothing that was read before is given to it. A request that was unsubscribed keeps its turn until its
- * reply is complete; one that times out ends the run, since the rest of its reply could not be told from the next.
- * What cannot be known without ids: whether a line that comes after the request was written answers it. Give replies an
- * end mark, or use ids, where the program may write what nobody asked for (`worker.unsolicited$`).
+ * reply is complete; one that times out ends the run, since the rest of its reply could be taken for the next.
+ * Without ids, any line that comes after the request was written counts as its reply. Give replies an end mark, or use
+ * ids, where the program may write lines without a request (`worker.unsolicited$`).
  *
  * With `key`, any number of requests is under way, and each message costs one look-up. An id that was given up (by a
  * time-out or an unsubscription) stays taken until its reply comes, or the run ends.
  *
- * What the program leaves unterminated when it dies is no reply: the request fails with `ExitError`, or is asked again
+ * An unterminated line of a program that dies is no reply: the request fails with `ExitError`, or is asked again
  * after the restart if it is `idempotent`.
  *
  * @example
@@ -32,11 +32,11 @@ import type { KeyOptions, ReplyOptions, RequestOptions } from './RequestOptions.
  * ```
  *
  * @param worker - a worker, or a pool, whose next idle worker gets the request.
- * @param request - what is sent.
+ * @param request - the value to send.
  * @param options - with `reply` or with `key`; see {@link ReplyOptions} and {@link KeyOptions}.
  * @returns the reply; errors with `ExitError` if the run ends before it is complete, `ReplyTimeoutError`,
- * `InputClosedError` if it was not written, `NotRunningError` at rest, the error of `reply`, or why the request cannot
- * be sent (`LineBreakError`, what `encode` throws, …).
+ * `InputClosedError` if it was not written, `NotRunningError` at rest, the error of `reply`, or the error of a request that
+ * cannot be sent (`LineBreakError`, what `encode` throws, …).
  * @throws TypeError, RangeError for a wrong argument.
  * @see {@link exchange}, its operator; {@link createPool}, for several programs of one kind
  */
@@ -51,7 +51,7 @@ export function ask<Out, In>(
   request: In,
   options: KeyOptions<Out, In>,
 ): Observable<Out>;
-/** Asks programs on other machines: what a reply is, is said where they run. */
+/** Asks programs on other machines, where the reply is defined. */
 export function ask<In, Reply>(
   pool: RemotePool<In, Reply>,
   request: In,

@@ -39,7 +39,7 @@ export function exchange<Out, In>(
   worker: ReactiveWorker<Out, In>,
   options: KeyOptions<Out, In> & Concurrency,
 ): OperatorFunction<In, Out>;
-/** Asks programs on other machines: what a reply is, is said where they run. */
+/** Asks programs on other machines, where the reply is defined. */
 export function exchange<In, Reply>(
   pool: RemotePool<In, Reply>,
   options?: RequestOptions & Concurrency,

@@ -10,10 +10,10 @@ import { type ReactiveWorker } from '../contract/ReactiveWorker.js';
 /**
  * Writes a source to a worker's stdin, no faster than the program reads: a gigabyte takes no memory.
  *
- * Each subscription reads the source. It emits how far it is, about every 64 KiB; completes when all was
+ * Each subscription reads the source. It emits its progress about every 64 KiB; completes when all was
  * written; errors as soon as a value will not reach the program (`InputClosedError`,
- * `NotRunningError`, `LineBreakError`, …), so that nothing is lost silently; the progress says how
- * many were accepted before. Unsubscribing reads no further: what was accepted is still written.
+ * `NotRunningError`, `LineBreakError`, …), so that nothing is lost silently; the last progress has the
+ * number accepted before. Unsubscribing reads no further: accepted values are still written.
  * It does not close stdin: `worker.send.complete()` does.
  *
  * @example

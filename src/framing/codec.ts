@@ -28,7 +28,7 @@ export interface Codec<Out, In> {
   readonly encode: (value: In) => string | Uint8Array;
 }
 
-/** Options that have a codec, which says what comes out of a program and what goes in. */
+/** Options with a codec, which determines the types of output and input. */
 export interface WithCodec<Out, In> {
   /** How stdout becomes values and values become stdin. */
   readonly codec: Codec<Out, In>;

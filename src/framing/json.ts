@@ -5,7 +5,7 @@ import { SchemaError, standardSchema, validate, type StandardSchema } from './sc
 /** Options of the codecs of JSON, {@link jsonLines} and {@link contentLength}. */
 export interface JsonOptions<Out = unknown> {
   /**
-   * Checks each value that the program writes, and says what type comes out: a schema of zod, valibot, ArkType or
+   * Validates each value that the program writes, and determines its type: a schema of zod, valibot, ArkType or
    * another library with the Standard Schema interface. Its output is emitted, defaults and transformations included.
    * @defaultValue none: nothing is validated, the type is the caller's word
    */

@@ -49,7 +49,7 @@ export class SchemaError extends Error {
   constructor(
     /** The reasons, at least one. */
     readonly issues: readonly SchemaIssue[],
-    /** What was refused. */
+    /** The value that was refused. */
     readonly value: unknown,
   ) {
     super(`does not fit the schema: ${inWords(issues)}`);

@@ -15,9 +15,9 @@ export interface Client {
   readonly expiresAt?: number | undefined;
 }
 
-/** What comes with a connection, for `authorize`: the request of a WebSocket, the frame of an Electron window. */
+/** Details of a connection, for `authorize`: the request of a WebSocket, the frame of an Electron window. */
 export interface Peer {
-  /** What connections are counted by before their hello: the address of the other end. */
+  /** The address of the other end, by which connections are counted before their hello. */
   readonly address?: string | undefined;
   /** Anything else. */
   readonly [key: string]: unknown;

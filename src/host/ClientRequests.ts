@@ -7,13 +7,13 @@ import { breach } from '../link/LineClosedError.js';
 import type { Client } from './Client.js';
 import type { AnyWorker, Exposure, Lease, Right } from './Exposure.js';
 
-/** What the requests of a client call. */
+/** The callbacks of a client's requests. */
 export interface RequestPorts {
   replied(id: number, reply: unknown): void;
   ended(id: number, error?: unknown): void;
 }
 
-/** What a client may do, checked; and its requests that are under way. */
+/** Checks the requests of a client against its rights, and holds those under way. */
 export class ClientRequests {
   readonly #underWay = new Map<number, Subscription>();
 

@@ -15,7 +15,7 @@ import type { Feed } from './WorkerFeed.js';
 
 const BATCH_BYTES = 128 * 1024;
 
-/** What a session needs of its host. */
+/** The host, as a session uses it. */
 export interface SessionHost {
   readonly clock: Clock;
   readonly maxValueBytes: number;
@@ -129,7 +129,7 @@ export class ClientSession {
     await this.#lease.release();
   }
 
-  /** What all sessions share; not everything is for everyone. */
+  /** Passes on a batch that all sessions share, if this client has the right to it. */
   #feed(batch: Batch): void {
     const { rights } = this.exposure;
     if (batch.topic === 'err' && !rights.has('stderr')) return;
@@ -154,7 +154,7 @@ export class ClientSession {
       if (pauses && this.#isPatient) this.#pauseProgram();
       else this.#session.trim(bufferBytes * 0.75);
     }
-    // What cannot be paused: stderr is dropped, replies and rejections of a client that reads none end its session.
+    // Not all can be paused: stderr is dropped; too many unread replies and rejections end the session.
     const limit = 2 * bufferBytes + windowBytes + 2 * this.#host.maxValueBytes;
     if (bytes <= limit) return;
     this.#session.trim(bufferBytes * 0.75);

@@ -6,7 +6,7 @@ import type { Client } from './Client.js';
 /** A right of a client: to get the output or stderr, to send, to start and stop. Exchanges are always allowed. */
 export type Right = 'output' | 'stderr' | 'send' | 'control';
 
-/** What a host talks to; its types were checked where it was exposed. */
+/** A worker of any type; its types were checked where it was exposed. */
 export type AnyWorker = ReactiveWorker<unknown, unknown>;
 export type AnyPool = Pool<unknown, unknown>;
 export type AnyExchange = ReplyOptions<unknown, unknown, unknown> | KeyOptions<unknown, unknown>;
@@ -17,7 +17,7 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** What a host offers by a name, with its options filled in. */
+/** The options of an exposed worker or pool, with defaults filled in. */
 export interface Exposure {
   readonly kind: 'worker' | 'pool';
   readonly lease: (client: Client) => Lease;
@@ -33,5 +33,5 @@ export interface Exposure {
   readonly details: boolean;
 }
 
-/** What `expose` made. */
+/** The options behind each object that `expose` returned. */
 export const exposures = new WeakMap<object, Exposure>();

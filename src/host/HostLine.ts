@@ -6,7 +6,7 @@ import type { Clock } from '../rx/clock.js';
 import { FrameRate } from './Admission.js';
 import type { ClientSession, OpenLine } from './ClientSession.js';
 
-/** What a line needs of its host. */
+/** The host, as a line uses it. */
 export interface LineHost {
   readonly clock: Clock;
   readonly beatMs: number;

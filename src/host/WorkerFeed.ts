@@ -9,13 +9,13 @@ import { Redactor } from './redact.js';
 /** A read of a pipe, 64 KiB, is one batch; what one turn may bring beyond it is another. */
 const BATCH_BYTES = 128 * 1024;
 
-/** What sessions get of what they share: everything now, then whatever comes. */
+/** The events of a shared worker or pool: its present state at once, then each event. */
 export interface Feed {
   /** @param details - whether commands, process ids and messages are shown. */
   join(details: boolean, next: (batch: Batch) => void): Subscription;
 }
 
-/** What a worker emits, in batches that all its sessions share, in one order. */
+/** The events of a worker, in batches and one order that all its sessions share. */
 export class WorkerFeed implements Feed {
   readonly #worker: AnyWorker;
   readonly #maxValueBytes: number;
@@ -30,7 +30,7 @@ export class WorkerFeed implements Feed {
   }
 
   join(details: boolean, next: (batch: Batch) => void): Subscription {
-    // What was collected so far is replayed, if it is remembered.
+    // Values collected so far become part of the replay, if there is one.
     for (const flush of this.#flushes) flush();
     const { clock } = internalsOf(this.#worker);
     next(batchOf('status', new Redactor(details).status(this.#worker.status$.value, clock.date())));

@@ -16,9 +16,9 @@ import type { Exposed } from './expose.js';
 import { HostLine } from './HostLine.js';
 import { PoolFeed, WorkerFeed, type Feed } from './WorkerFeed.js';
 
-/** What a client shows: its token, and the name of the worker that it wants. */
+/** The credentials of a client: its token, and the name of the worker that it wants. */
 export interface Credentials {
-  /** What its `token` gave; of any type. */
+  /** The result of its `token` option; of any type. */
   readonly token: unknown;
   /** The name of a worker; there may be none of that name. */
   readonly worker: string;
@@ -26,7 +26,7 @@ export interface Credentials {
 
 /** Options of {@link createHost}. */
 export interface HostOptions<User extends Client = Client> {
-  /** What clients can connect to, by name. */
+  /** The workers and pools that clients can connect to, by name. */
   readonly workers: Readonly<Record<string, Exposed<unknown, User>>>;
   /**
    * Decides who a client is, for each connection anew: a user, or nothing for nobody. If it throws or errors the client
@@ -237,7 +237,7 @@ class Host<User extends Client> implements WorkerHost<User>, SessionHost {
     const exposure = exposed && exposures.get(exposed);
     if (!exposure) throw new LineClosedError(CLOSE.unknown, 'there is no worker of that name');
     const known = id === undefined ? undefined : this.#sessions.get(id);
-    // To another user a stolen id is of no use.
+    // A session id is valid for its own user only, so that a stolen one is of no use.
     if (known?.client.id === user.id && known.exposure === exposure) return known;
     this.#makeRoom(user);
     return this.#newSession(exposure, user, name);

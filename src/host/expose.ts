@@ -32,7 +32,7 @@ export type NamedExchanges<Out, In, Replies> = {
   readonly [Name in keyof Replies]: ReplyOptions<Out, In, Replies[Name]> | KeyedExchange<Out, In>;
 };
 
-/** What a client can ask, by the exchanges that are exposed. */
+/** The requests and replies of a client, by the names of the exposed exchanges. */
 export type AsksOf<Out, In, Replies> = {
   readonly [Name in keyof Replies & string]: readonly [
     request: In,
@@ -48,8 +48,8 @@ export interface ExposeOptions<
   User extends Client = Client,
 > {
   /**
-   * What clients may: get the output or stderr, send, start and stop. Exchanges are always allowed.
-   * @defaultValue `['output']` for what is given; for what a factory makes also `'send'` and `'control'`
+   * The rights of clients: get the output or stderr, send, start and stop. Exchanges are always allowed.
+   * @defaultValue `['output']` for a given worker; also `'send'` and `'control'` for one made by a factory
    */
   readonly allow?: readonly Right[];
   /**
@@ -59,7 +59,7 @@ export interface ExposeOptions<
   /** Checks each value that is sent or asked: the reason why it may not be, or nothing. What a client sends has any type. @defaultValue none */
   readonly check?: (value: unknown, client: User) => string | undefined;
   /**
-   * What a client that is too slow gets: `'gap'` drops its oldest output and tells how much; `'pause'` pauses the program.
+   * How a slow client is treated: `'gap'` drops its oldest output and reports how much; `'pause'` pauses the program.
    * @defaultValue `'pause'` for a client's own worker, `'gap'` for one that is shared
    */
   readonly slow?: 'gap' | 'pause';
@@ -83,7 +83,7 @@ export interface ExposeOptions<
 declare const remote: unique symbol;
 declare const user: unique symbol;
 
-/** What a host offers by a name; made by {@link expose}. Its type says what a client connects to. */
+/** A worker or pool that a host offers, made by {@link expose}. A client derives its types from this one. */
 export interface Exposed<Remote = unknown, User extends Client = never> {
   /** Of the type only. */
   readonly [remote]?: () => Remote;
@@ -134,7 +134,7 @@ export function expose<Out, In, Replies extends object = object, User extends Cl
 ): Exposed<RemotePool<AsksOf<Out, In, Replies>>, User>;
 /**
  * Offers a worker to clients: one that is shared by all; or a factory, which makes one for each session, disposed of
- * with it ({@link shareBy} makes one for several). Nothing is offered but what the options say.
+ * with it ({@link shareBy} makes one for several). Clients have no rights but those in the options.
  *
  * @example
  * ```ts
@@ -209,7 +209,7 @@ export function expose<Out, In, Replies extends object, User extends Client>(
   return exposed;
 }
 
-/** What was given is shared by all, and is not the host's to dispose of. */
+/** A given worker is shared by all clients, and is disposed of by its owner, not by the host. */
 function leaseOfAll(target: object): () => Lease {
   return () => ({ target: target as Lease['target'], release: () => Promise.resolve() });
 }

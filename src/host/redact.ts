@@ -10,7 +10,7 @@ import type { WorkerStatus } from '../contract/status.js';
 import { RefusedError } from '../link/bridgeErrors.js';
 import type { WireError, WireExit, WireStatus } from '../link/RemoteStatus.js';
 
-/** What strangers learn of an error: its own text has the command, paths and what the program wrote. */
+/** The messages for clients without a right to details: an error's own has the command, paths and output of the program. */
 const REASONS: Readonly<Record<string, string>> = {
   FramingError: 'wrote what cannot be decoded',
   InputClosedError: 'ended, or closed its stdin, before this was written',

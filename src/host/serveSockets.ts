@@ -31,7 +31,7 @@ export interface SocketOptions {
    * The pages that may connect, exactly: `https://app.example`. What is no page (a program) shows no origin: `null` lets it in.
    */
   readonly origins: readonly (string | null)[];
-  /** What the Host header may be, exactly, with its port unless that is the usual one: `app.example`. DNS rebinding brings another. */
+  /** The allowed Host headers, exactly, with the port unless it is the usual one: `app.example`. DNS rebinding brings others. */
   readonly hosts: readonly string[];
   /** Where sockets are taken. @defaultValue `'/workers'` */
   readonly path?: string;

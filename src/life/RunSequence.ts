@@ -10,7 +10,7 @@ import { runGuarded } from '../rx/runGuarded.js';
 import type { Exit } from '../contract/exit.js';
 import type { StopStage, WorkerStatus } from '../contract/status.js';
 
-/** What a sequence is connected to. */
+/** The callbacks and queues of a sequence. */
 export interface RunSequencePorts<Out, In> extends Pick<
   RunPorts<Out, In>,
   'input' | 'output' | 'position' | 'stderr'
@@ -69,7 +69,7 @@ export class RunSequence<Out, In> {
     return this.#generation;
   }
 
-  /** Ends the current run by the ladder; the next begins for the same subscriber. Says if a run is under way or waits to begin. */
+  /** Ends the current run by the ladder; the next begins for the same subscriber. @returns whether there was or will be a run. */
   recycle(): boolean {
     // An unsubscribed run is already stopping and has no successor.
     const isSubscribed = this.#subscriber?.closed === false;
@@ -100,13 +100,13 @@ export class RunSequence<Out, In> {
   }
 
   #begin(subscriber: Subscriber<WorkerStatus>): void {
-    // Whoever heard of the run before may have stopped the life, or had it begin anew.
+    // A subscriber that saw the previous run end may have stopped the life, or begun another.
     if (subscriber.closed) {
       this.#beginNext();
       return;
     }
-    // Whoever hears of a status may bring about the next, which the subscriber must not see before it.
-    const tell = serialize((status: WorkerStatus) => {
+    // An observer of a status may cause the next one, which the subscriber must not get first.
+    const emit = serialize((status: WorkerStatus) => {
       this.#ports.status(status);
       subscriber.next(status);
     });
@@ -115,7 +115,7 @@ export class RunSequence<Out, In> {
       ...this.#ports,
       status: (status) => {
         if (status.state === 'starting') trace = this.#trace(status);
-        tell(status);
+        emit(status);
       },
       survived: (error) => this.#survived(subscriber, error),
       ended: (exit, error) => {
@@ -153,7 +153,7 @@ export class RunSequence<Out, In> {
     this.#run = undefined;
     this.#subscriber = undefined;
     if (this.#survivor) {
-      // Its subscribers were told already that it is lost; now it is reaped.
+      // Its loss was reported already; now it is reaped.
       this.#survivor = undefined;
       this.#ports.ended(exit, false);
     } else if (exit.reason === 'recycled' && !subscriber.closed) {

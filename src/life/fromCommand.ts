@@ -13,7 +13,7 @@ const { output, ...checks } = LIFE_CHECKS;
 /** The checks of {@link FromCommandOptions}. */
 export const FROM_COMMAND_CHECKS = checks satisfies Checks<FromCommandOptions>;
 
-/** Runs a program whose codec says what comes out of it and what goes in. */
+/** Runs a program whose codec determines the types of output and input. */
 export function fromCommand<Out, In = LineInput>(
   command: Command,
   options: FromCommandOptions<Out, In> & WithCodec<Out, In>,
@@ -30,7 +30,7 @@ export function fromCommand<Out, In = LineInput>(
  *   .subscribe((match) => console.log(match));
  * ```
  *
- * @param command - what to run, as a string split at white space, or as a list.
+ * @param command - the program and its arguments, as a string split at white space, or as a list.
  * @param options - see {@link FromCommandOptions}.
  * @returns values; errors as {@link lifeOf} does.
  * @throws TypeError, RangeError for a wrong command or option.

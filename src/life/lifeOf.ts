@@ -55,7 +55,7 @@ export const LIFE_CHECKS = {
   signal: methods('addEventListener', 'removeEventListener'),
 } satisfies Checks<LifeOptions>;
 
-/** The life of a program whose codec says what comes out of it and what goes in. */
+/** The life of a program whose codec determines the types of output and input. */
 export function lifeOf<Out, In = LineInput>(
   command: Command,
   options: LifeOptions<Out, In> & WithCodec<Out, In>,
@@ -75,7 +75,7 @@ export function lifeOf<Out, In = LineInput>(
  *   .subscribe((status) => console.log(status.state));
  * ```
  *
- * @param command - what to run, as a string split at white space, or as a list.
+ * @param command - the program and its arguments, as a string split at white space, or as a list.
  * @param options - see {@link LifeOptions}.
  * @returns statuses; errors with `SpawnError`, `ExitError`, `StartTimeoutError`, `FramingError`,
  * `StopError`, the error of `input`, why a value of it could not be sent (`LineBreakError`, `InputOverflowError`,

@@ -15,7 +15,7 @@ const { input, ...checks } = FROM_COMMAND_CHECKS;
 
 const THROUGH_CHECKS = checks satisfies Checks<ThroughOptions>;
 
-/** Sends a stream through a program whose codec says what comes out of it and what goes in. */
+/** Sends a stream through a program whose codec determines the types of output and input. */
 export function through<Out, In = LineInput>(
   command: Command,
   options: ThroughOptions<Out, In> & WithCodec<Out, In>,
@@ -34,7 +34,7 @@ export function through<Out, In = LineInput>(
  * from(['b', 'a']).pipe(through('sort')).subscribe((line) => console.log(line)); // a, b
  * ```
  *
- * @param command - what to run, as a string split at white space, or as a list.
+ * @param command - the program and its arguments, as a string split at white space, or as a list.
  * @param options - see {@link ThroughOptions}.
  * @returns an operator; errors as {@link fromCommand} does.
  * @throws TypeError, RangeError for a wrong command or option.

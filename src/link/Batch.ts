@@ -1,23 +1,23 @@
-/** What a client sends about: input, its end, `start`, `stop` and `restart`, requests, and requests that are left. */
+/** The topics of a client: input, its end, `start`, `stop` and `restart`, requests, and abandoned requests. */
 export type UpTopic = 'send' | 'eof' | 'do' | 'ask' | 'leave';
 
 /**
- * What a host sends about: stdout, stderr, statuses, the end of a life, rejected input, replies and their ends,
+ * The topics of a host: stdout, stderr, statuses, the end of a life, rejected input, replies and their ends,
  * values that are missing, and the end of a worker.
  */
 export type DownTopic =
   'out' | 'err' | 'status' | 'rest' | 'rejected' | 'reply' | 'end' | 'gap' | 'done';
 
-/** What a data frame is about. */
+/** The topic of a data frame. */
 export type Topic = UpTopic | DownTopic;
 
 /** The values of one data frame. Never changed, so that many sessions share one. */
 export interface Batch {
-  /** What the values are about. */
+  /** The topic of the values. */
   readonly topic: Topic;
   /** Text alone, bytes alone, or other values alone. */
   readonly values: readonly unknown[];
-  /** What it takes on the wire, about. */
+  /** Its approximate size on the wire. */
   readonly bytes: number;
   /** The JSON of each value, where they are neither text nor bytes. */
   readonly texts: readonly string[] | undefined;
@@ -38,7 +38,7 @@ export interface Measured {
   readonly text: string | undefined;
 }
 
-/** What a data frame takes beside its values. */
+/** The approximate size of a data frame without its values. */
 export const FRAME_BYTES = 32;
 
 /** @throws what `JSON.stringify` throws for a value that has no JSON. */

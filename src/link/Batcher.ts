@@ -2,12 +2,12 @@ import { FRAME_BYTES, measure, type Batch, type Measured, type Topic } from './B
 
 type Kind = 'text' | 'bytes' | 'json';
 
-/** What follows it comes in a microtask; `queueMicrotask` would make an async resource for each. */
+/** `then` on it is a microtask without the AsyncResource of `queueMicrotask`. */
 const microtask = Promise.resolve();
 
 /** Collects the values of one turn of the event loop into batches of one topic and one kind of value. */
 export class Batcher {
-  /** What waits here, in bytes. */
+  /** The size of the values that wait here. */
   bytes = 0;
   #topic: Topic = 'out';
   #kind: Kind = 'text';

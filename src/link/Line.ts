@@ -22,7 +22,7 @@ export interface Hello {
   readonly kind?: 'worker' | 'pool';
 }
 
-/** What is sent over a line: a hello; data, with its number and how many frames were consumed; the latter alone. */
+/** The frames of a line: hello; data, with its number and the number of frames consumed; that number alone. */
 export type Frame =
   | readonly ['h', Hello]
   | readonly ['d', at: number, consumed: number, batch: Batch]
@@ -42,7 +42,7 @@ export interface Line {
 }
 
 /**
- * A way to reach a host. Subscribing connects and emits the open line; an error says that it cannot be reached;
+ * A way to reach a host. Subscribing connects and emits the open line; it errors if the host cannot be reached;
  * unsubscribing hangs up.
  */
 export type Link = Observable<Line>;

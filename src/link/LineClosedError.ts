@@ -6,7 +6,7 @@ export const CLOSE = {
   leaving: 4001,
   /** The same session goes on over a newer line. */
   replaced: 4002,
-  /** The other end has not been heard of for three beats. */
+  /** Nothing has arrived from the other end for three beats. */
   silent: 4003,
   /** The host could not make the worker. */
   failed: 4004,

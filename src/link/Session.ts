@@ -7,7 +7,7 @@ import { breach } from './LineClosedError.js';
 const ACK_EVERY = 2;
 const ACK_MS = 25;
 
-/** What a session calls. */
+/** The callbacks of a session. */
 export interface SessionPorts {
   /** Values arrived, each once and in order. An error that it throws ends the line, as a breach of the protocol. */
   deliver(topic: Topic, values: readonly unknown[]): void;
@@ -15,7 +15,7 @@ export interface SessionPorts {
   room?(): void;
 }
 
-/** What a session had not seen consumed when it was lost. */
+/** The batches of a lost session that the other end had not confirmed as consumed. */
 export interface LostBatches {
   /** They were sent: the other end may have got them. */
   readonly inDoubt: readonly Batch[];
@@ -55,7 +55,7 @@ export class Session {
     this.#clock = clock;
   }
 
-  /** What waits here, in flight or not, in bytes. */
+  /** The size of the batches that are kept here, in flight or not. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -75,8 +75,8 @@ export class Session {
   /**
    * Goes on over another line.
    *
-   * @param peerGot - how many data frames the other end says it has.
-   * @returns whether that can be.
+   * @param peerGot - the number of data frames that the other end claims to have.
+   * @returns whether that number is possible.
    */
   attach(line: Line, peerGot: unknown): boolean {
     const sent = this.#countTo(peerGot);
@@ -84,7 +84,7 @@ export class Session {
     this.#line = line;
     this.#sent = sent;
     this.#inFlightBytes = bytesOf(this.#log.slice(0, sent));
-    // What the hello says has arrived may not be consumed yet: only an ack opens the window.
+    // Frames that arrived, by the hello, may not be consumed yet: only an ack opens the window.
     this.acknowledge();
     this.#pump();
     return true;

@@ -41,7 +41,7 @@ function decodeBytes(whole: Uint8Array): Arrived {
 function decodeBody(body: Uint8Array, shape: unknown): unknown[] {
   const values = Array.isArray(shape) ? decodePieces(body, shape) : decodeLines(body);
   if (values.length !== (Array.isArray(shape) ? shape.length : shape)) {
-    throw new TypeError('not as many values as the frame says');
+    throw new TypeError("the number of values is not that of the frame's head");
   }
   return values;
 }
@@ -53,7 +53,8 @@ function decodePieces(body: Uint8Array, lengths: readonly unknown[]): Uint8Array
     // A copy: a piece that is kept would keep its whole frame. (A Buffer's `slice` is none.)
     return new Uint8Array(body.subarray(offset, (offset += length as number)));
   });
-  if (offset !== body.byteLength) throw new TypeError('not as many bytes as the frame says');
+  if (offset !== body.byteLength)
+    throw new TypeError("the number of bytes is not that of the frame's head");
   return pieces;
 }
 

@@ -51,7 +51,7 @@ export function portLine(port: PortLike): Line {
         if (isClosed) return;
         const { data } = event as { readonly data: unknown };
         if (!Array.isArray(data)) lose(breach('that is not a frame'));
-        // No browser has an event for a port whose other end is gone: it says goodbye itself.
+        // No browser has an event for a port whose other end is gone: each end sends a goodbye.
         else if (data[0] === 'b') lose(new LineClosedError(Number(data[1]), String(data[2])));
         else subscriber.next(data as Arrived);
       });

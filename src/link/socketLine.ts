@@ -20,7 +20,7 @@ export interface SocketLike {
   addEventListener(type: string, listener: (event: unknown) => void): void;
 }
 
-/** What only ws can do. */
+/** Methods that only ws has. */
 interface WsSocket extends SocketLike {
   send(
     data: string | Uint8Array<ArrayBuffer>,

@@ -31,11 +31,11 @@ type Options = Omit<
 /** Options of {@link WorkerTransport}: those of a worker, with other defaults. */
 export interface WorkerTransportOptions extends Options {
   /**
-   * What the server gets beside the variables that hold no secrets (`SAFE_ENV`), as with `StdioClientTransport`.
+   * The environment of the server beside the variables that hold no secrets (`SAFE_ENV`), as with `StdioClientTransport`.
    * @defaultValue nothing
    */
   readonly env?: NodeJS.ProcessEnv;
-  /** Whether the client is told after a restart that the lists of the server may have changed. @defaultValue true */
+  /** Whether the client is notified after a restart that the lists of the server may have changed. @defaultValue true */
   readonly announceRestarts?: boolean;
 }
 
@@ -147,7 +147,7 @@ export class WorkerTransport {
       output$.subscribe((message) => this.#receive(message)),
       rejected$
         .pipe(
-          // If its run is ending, the exit says more, and follows.
+          // If its run is ending, the exit follows, and has a better message.
           delayWhen(({ error }) => timer(error instanceof InputClosedError ? EXIT_GRACE_MS : 0)),
         )
         .subscribe(({ value, error }) => this.#fail(value.id, error.message)),
@@ -230,7 +230,7 @@ export class WorkerTransport {
     this.onmessage?.({ jsonrpc: '2.0', id, error });
   }
 
-  /** Has the client read again what a server says of itself. */
+  /** Notifies the client that the lists of the server have changed. */
   #announce(): void {
     for (const list of ['tools', 'resources', 'prompts']) {
       if (fieldsOf(this.#capabilities[list]).listChanged !== true) continue;

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 
-/** What happens to a connection. */
+/** The events of a connection. */
 export interface ConnectionEvents {
   lost(): void;
   back(): void;

@@ -8,10 +8,10 @@ import { replySubject, type Answer, type Kind } from './ReplyMessage.js';
 /** How a delivery ended, as the service counts it. */
 export type Outcome = 'replied' | 'failed' | 'returned' | 'abandoned';
 
-/** What the broker is told at the end: it was dealt with; another is to have it; nothing, for another has it. */
+/** The acknowledgement of a delivery: dealt with; redeliver at once or later; none, since another node has it. */
 export type Settlement = 'done' | 'again' | 'later' | 'none';
 
-/** What a delivery needs of its service. */
+/** The service, as a delivery uses it. */
 export interface DeliveryHost<In, Reply> {
   readonly isUp: boolean;
   readonly maxPayload: number;
@@ -60,7 +60,7 @@ export class Delivery<In, Reply> {
   #heldBytes = 0;
   #outcome: Outcome | undefined;
   #missed = 0;
-  #isUnheard = false;
+  #isUnanswered = false;
   #isOver = false;
 
   constructor(
@@ -86,7 +86,7 @@ export class Delivery<In, Reply> {
   open(): void {
     const { attempts } = this.#envelope;
     if (attempts === undefined) {
-      this.#say('begin');
+      this.#signal('begin');
       return;
     }
     this.#isAllowed = true;
@@ -106,32 +106,32 @@ export class Delivery<In, Reply> {
     else this.#settle('returned', 'later');
   }
 
-  /** The broker found nobody at the inbox. */
-  unheard(): void {
+  /** The broker reported that the inbox has no subscriber. */
+  unanswered(): void {
     if (!this.hasBegun) this.#giveBack();
-    // What may be asked again is not worth a worker's time.
+    // Nobody waits for a request that may be executed again: no worker is spent on it.
     else if (this.#isAllowed && this.#envelope.attempts !== undefined) this.drop('done');
-    else this.#isUnheard = true;
+    else this.#isUnanswered = true;
   }
 
-  /** Until the asker is heard from again, what it is sent would be lost. */
+  /** Replies would be lost until the asker answers again. */
   connectionLost(): void {
     this.#isAllowed = false;
   }
 
   connectionBack(): void {
     this.#missed = 0;
-    this.#say('begin');
+    this.#signal('begin');
   }
 
   /** Called at intervals while the connection is there. */
   beat(): void {
-    this.#missed = this.#isUnheard || !this.#isAllowed ? this.#missed + 1 : 0;
-    this.#isUnheard = false;
-    // A worker does not wait for an asker that says nothing.
+    this.#missed = this.#isUnanswered || !this.#isAllowed ? this.#missed + 1 : 0;
+    this.#isUnanswered = false;
+    // A worker does not wait for an asker that is silent.
     if (!this.hasBegun && this.#missed > 1) this.#giveBack();
     else if (this.#missed > MAX_MISSED) this.drop('done');
-    else this.#say(this.#isAllowed ? 'alive' : 'begin');
+    else this.#signal(this.#isAllowed ? 'alive' : 'begin');
   }
 
   /** Nobody waits for it. Its worker is free when its reply is complete, as beside the program. */
@@ -242,7 +242,7 @@ export class Delivery<In, Reply> {
     }
   }
 
-  #say(kind: 'begin' | 'alive'): void {
+  #signal(kind: 'begin' | 'alive'): void {
     const { replyTo } = this.#envelope;
     if (!this.#host.isUp) return;
     this.#host.publish(
@@ -270,7 +270,7 @@ export class Delivery<In, Reply> {
     this.#host.settle(this, outcome, settlement);
   }
 
-  /** What `reply` does when it is left may throw. */
+  /** Unsubscribes from the reply; the teardown of `reply` may throw. */
   #leave(): void {
     runGuarded(() => this.#execution.unsubscribe());
   }

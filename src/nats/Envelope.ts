@@ -1,6 +1,6 @@
 import { headers, type Msg, type MsgHdrs } from '@nats-io/nats-core';
 
-/** What is written on a request, beside its data. */
+/** The headers of a request. */
 export interface Envelope {
   /** Where its replies go; no other request has the same. */
   readonly replyTo: string;

@@ -5,7 +5,7 @@ import { runGuarded } from '../rx/runGuarded.js';
 import { ReplyOrder } from './ReplyOrder.js';
 import type { Answer, ReplyMessage } from './ReplyMessage.js';
 
-/** What a pending request needs of its client. */
+/** The client, as a pending request uses it. */
 export interface Asker<Reply> {
   readonly subject: string;
   readonly silenceMs: number;
@@ -31,7 +31,7 @@ export class PendingRequest<Reply> {
   sequence: number | undefined;
   order = new ReplyOrder();
   cancelTimer = noop;
-  #heardAt = 0;
+  #activeAt = 0;
   /** For how long it had been silent when the connection was lost. */
   #silentMs: number | undefined;
 
@@ -62,26 +62,26 @@ export class PendingRequest<Reply> {
     this.order = new ReplyOrder();
   }
 
-  /** It was sent, or its worker has been heard from. */
-  heard(): void {
-    this.#heardAt = performance.now();
+  /** The request was sent, or its node has sent something. */
+  noteActivity(): void {
+    this.#activeAt = performance.now();
     this.#silentMs = undefined;
   }
 
   /** The connection is lost: until it is back, silence proves nothing. */
   connectionLost(): void {
-    this.#silentMs ??= performance.now() - this.#heardAt;
+    this.#silentMs ??= performance.now() - this.#activeAt;
   }
 
   /** Silence goes on from where it was, so that a connection that is lost again and again ends it, too. */
   connectionBack(): void {
     if (this.#silentMs === undefined) return;
-    this.#heardAt = performance.now() - this.#silentMs;
+    this.#activeAt = performance.now() - this.#silentMs;
     this.#silentMs = undefined;
   }
 
   isSilentFor(ms: number): boolean {
-    return performance.now() - this.#heardAt > ms;
+    return performance.now() - this.#activeAt > ms;
   }
 
   fail(error: unknown): void {
@@ -98,7 +98,7 @@ export class PendingRequest<Reply> {
     }
     if (!this.#follows(message, worker)) return this.#refuse();
     if (!this.order.follow(worker, delivery)) return 'taken';
-    this.heard();
+    this.noteActivity();
     if (kind === 'begin') return 'go';
     if (kind === 'alive') return undefined;
     if (this.order.isNext(index)) this.#take(kind, data);
@@ -112,7 +112,7 @@ export class PendingRequest<Reply> {
     return this.order.worker === undefined ? kind === 'begin' : this.order.worker === worker;
   }
 
-  /** The broker gave it to another. The worker that was allowed it may only have been slow to say that it is alive. */
+  /** The broker gave it to another. The node that may execute it may only have been slow to send `alive`. */
   #refuse(): Answer {
     if (!this.isAllowed || !this.isSilentFor(this.asker.silenceMs)) return 'taken';
     this.asker.lost(this, 'lost a request: its node fell silent');

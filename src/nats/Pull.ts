@@ -12,7 +12,7 @@ const EXPIRES_MS = 30_000;
 /** How often the broker shows that it still keeps one, in milliseconds. */
 const HEARTBEAT_MS = 5_000;
 
-/** What comes of a pull. */
+/** The events of a pull. */
 export interface PullEvents {
   request(msg: Msg): void;
   /** An offer expired: there may be another. */
@@ -30,7 +30,7 @@ export class Pull {
   readonly #events: PullEvents;
   readonly #inbox: string;
   readonly #subscription: Subscription;
-  #heardAt = 0;
+  #receivedAt = 0;
 
   constructor(
     connection: NatsConnection,
@@ -50,9 +50,9 @@ export class Pull {
     });
   }
 
-  /** Whether the broker should have been heard from, and was not. */
-  get isDeaf(): boolean {
-    return this.offered > 0 && performance.now() - this.#heardAt > 2.5 * HEARTBEAT_MS;
+  /** Whether heartbeats of the broker are missing. */
+  get missesHeartbeats(): boolean {
+    return this.offered > 0 && performance.now() - this.#receivedAt > 2.5 * HEARTBEAT_MS;
   }
 
   /** Asks for that many requests more. */
@@ -72,14 +72,14 @@ export class Pull {
   }
 
   #body(batch: number): string {
-    if (this.offered === 0) this.#heardAt = performance.now();
+    if (this.offered === 0) this.#receivedAt = performance.now();
     this.offered += batch;
     const [expires, heartbeat] = [nanos(EXPIRES_MS), nanos(HEARTBEAT_MS)];
     return JSON.stringify({ batch, expires, idle_heartbeat: heartbeat });
   }
 
   #receive(msg: Msg): void {
-    this.#heardAt = performance.now();
+    this.#receivedAt = performance.now();
     if (msg.reply) {
       if (this.offered > 0) this.offered--;
       this.#events.request(msg);

@@ -25,7 +25,7 @@ const NOT_FOUND: readonly number[] = [
 /** There is a stream, or a consumer, of that name with another configuration. */
 const EXISTS_OTHERWISE: readonly number[] = [10058, 10148];
 
-/** What the broker knows of a queue. */
+/** The state of a queue at the broker. */
 export interface QueueStatus {
   /** Pulls that wait for a request; 0 means that no node has an idle worker. */
   readonly pulling: number;
@@ -39,7 +39,7 @@ export interface QueueStatus {
 export interface QueueProgress {
   /** Another time means another queue: the broker has lost the one before, with all that waited in it. */
   readonly created: string;
-  /** What was stored after this waits. */
+  /** The sequence of the last request delivered; later ones wait. */
   readonly delivered: number;
 }
 
@@ -157,7 +157,7 @@ function isNotFound(error: unknown): boolean {
   return error instanceof JetStreamApiError && NOT_FOUND.includes(error.code);
 }
 
-/** What an account may not see, it takes as it is. */
+/** Ignores a lack of permission: such an account does without the answer. */
 function unlessRefused(error: unknown): undefined {
   const isRefused = error instanceof Error && (isViolation(error) || isViolation(error.cause));
   if (!isRefused) throw error;

@@ -178,7 +178,7 @@ export class QueueClient<In, Reply>
     pending.isSent = true;
     pending.connection = this.#session.number;
     pending.created = this.#created;
-    pending.heard();
+    pending.noteActivity();
     try {
       // The broker's receipt comes to the same inbox.
       this.#connection.publish(this.subject, data, {
@@ -267,7 +267,7 @@ export class QueueClient<In, Reply>
     }
   }
 
-  /** No request waits for what nobody has any more. */
+  /** Looks up requests that have been silent for too long: a request that is no longer at the broker is repeated or fails. */
   async #lookAfter(): Promise<void> {
     const { isReady, number } = this.#session;
     if (!isReady) return;
@@ -301,7 +301,7 @@ export class QueueClient<In, Reply>
   #lookFor(pending: PendingRequest<Reply>, isCut: boolean): void {
     const { id, sequence = 0 } = pending;
     const { number } = this.#session;
-    // What is not known is looked up another time.
+    // After a failed look-up the request counts as there; the next look-up decides.
     const found = this.#queue.has(sequence, this.#inbox + id).catch(() => true);
     void found.then((isThere) => {
       const isCurrent = number === this.#session.number && this.#isPending(pending);
@@ -340,7 +340,7 @@ export class QueueClient<In, Reply>
   }
 }
 
-/** What the broker says of a request that it was sent. */
+/** The broker's acknowledgement of a request. */
 interface Receipt {
   readonly sequence?: number;
   readonly refusal?: string;
@@ -352,6 +352,6 @@ function readReceipt(msg: Msg): Receipt {
     if (error) return { refusal: error.description };
     return typeof seq === 'number' ? { sequence: seq } : {};
   } catch {
-    return {}; // It is none of the broker.
+    return {}; // Not an acknowledgement of the broker.
   }
 }

@@ -31,7 +31,7 @@ export class QueueService<In, Reply> implements Service, DeliveryHost<In, Reply>
   readonly #session: QueueSession;
   readonly #control: string;
   readonly #resources = new Subscription();
-  /** What is here, by the last token of its control subject. */
+  /** The deliveries on this node, by the last token of their control subject. */
   readonly #deliveries = new Map<string, Delivery<In, Reply>>();
   /** Given back before they began, the oldest first. */
   readonly #givenBack = new Set<string>();
@@ -159,7 +159,7 @@ export class QueueService<In, Reply> implements Service, DeliveryHost<In, Reply>
     else this.publish(acknowledge, '+ACK');
   }
 
-  /** How many requests more than it has been told the broker may send. */
+  /** How many more requests can be pulled from the broker. */
   get #room(): number {
     if (!this.#session.isReady || this.#stopping || !this.#pull) return 0;
     return this.#idle - this.#unbegun - this.#pull.offered;
@@ -269,7 +269,7 @@ export class QueueService<In, Reply> implements Service, DeliveryHost<In, Reply>
       const { reply = '' } = msg;
       if (answer === 'go' && this.#givenBack.has(token) && isInbox(reply)) this.publish(reply, '');
     } else if (msg.headers?.code === 503) {
-      delivery.unheard();
+      delivery.unanswered();
     } else if (answer === 'go' || answer === 'taken' || answer === '') {
       delivery.answered(answer);
     }
@@ -299,12 +299,12 @@ export class QueueService<In, Reply> implements Service, DeliveryHost<In, Reply>
       this.publish(delivery.acknowledge, '+WPI');
       delivery.beat();
     }
-    if (this.#pull?.isDeaf) this.#session.renew();
+    if (this.#pull?.missesHeartbeats) this.#session.renew();
   }
 
   async #stop(): Promise<void> {
     this.#update();
-    // What is on its way has a worker that waits for it.
+    // Requests on their way here have workers reserved for them.
     await this.#pull?.retire();
     while (this.#deliveries.size > 0) {
       await new Promise<void>((done) => (this.#drained = done));

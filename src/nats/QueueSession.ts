@@ -7,7 +7,7 @@ import type { Queue } from './Queue.js';
 /** How long until a queue that is not there is looked for again, in milliseconds. */
 const RETRY_MS = 250;
 
-/** What happens between an end and its queue. */
+/** The events between a client or node and its queue. */
 export interface SessionEvents {
   /** The connection is there, and so is the queue: at first, and after each loss. */
   ready(): void;
@@ -57,7 +57,7 @@ export class QueueSession {
     return this.#watch.isUp;
   }
 
-  /** The queue proved not to be there, or to be deaf: it is prepared anew. */
+  /** The queue is gone, or does not respond: it is prepared anew. */
   renew(): void {
     if (!this.isReady || this.#isOver) return;
     this.#lost();
@@ -90,7 +90,7 @@ export class QueueSession {
       () => undefined,
       (reason: unknown) => reason ?? 'no reason',
     );
-    // What began before the connection was lost proves nothing.
+    // The result of a check from before the connection was lost is out of date.
     if (number !== this.number || this.#isOver) return;
     this.#preparing = undefined;
     if (error === undefined) {

@@ -2,19 +2,19 @@
  * The kinds of message from a node to the asker.
  *
  * `begin` asks whether the node may begin, or go on; `value` is one of several, `last` the last, `complete` the end
- * of a reply after its last value, `error` its end in failure; `alive` says that the node is at work, and
- * `returned` that the node will not execute what it was allowed to.
+ * of a reply after its last value, `error` its end in failure; `alive` is a sign that the node is at work, and
+ * `returned` that the node will not execute a request that it was allowed to.
  */
 const kinds = ['begin', 'value', 'last', 'complete', 'error', 'alive', 'returned'] as const;
 
 export type Kind = (typeof kinds)[number];
 
 /**
- * The subject of a message from a node, `<reply-to>.<delivery>.<index>.<kind>`. Its reply subject is the work's own: by
- * it the asker knows one node from another, and answers.
+ * The subject of a message from a node, `<reply-to>.<delivery>.<index>.<kind>`. Its reply subject is unique to the
+ * execution: the asker identifies the node by it, and answers there.
  */
 export interface ReplyMessage {
-  /** Which asking it is for: the last token of `<reply-to>`. */
+  /** The attempt that it is for: the last token of `<reply-to>`. */
   readonly id: string;
   readonly delivery: number;
   /** The messages that make up a reply are counted from 0. */
@@ -22,7 +22,7 @@ export interface ReplyMessage {
   readonly kind: Kind;
 }
 
-/** What the asker answers; nothing at all means that nobody waits for the reply. */
+/** The asker's answer to `begin`; no answer at all means that nobody waits for the reply. */
 export type Answer = 'go' | 'taken' | '';
 
 export function replySubject(

@@ -8,7 +8,7 @@ export class ReplyOrder {
   #next = 0;
   readonly #former = new Set<string>();
 
-  /** Whose messages are taken. */
+  /** The worker whose messages are taken. */
   get worker(): string | undefined {
     return this.#worker;
   }

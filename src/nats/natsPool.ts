@@ -27,7 +27,7 @@ export interface NatsPool<In, Reply> extends RemotePool<In, Reply>, AsyncDisposa
 }
 
 /**
- * Creates a pool of the programs that {@link serveExchange} serves on other machines. What makes a reply stands there;
+ * Creates a pool of the programs that {@link serveExchange} serves on other machines. The reply is defined there;
  * a request is one message, and its replies come straight back.
  *
  * A request waits at the broker until a worker is idle somewhere. Unsubscribing takes it out of the queue, or lets go

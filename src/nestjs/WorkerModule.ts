@@ -17,33 +17,33 @@ import { DEFAULT_NAME, getWorkerOverridesToken, getWorkerToken } from './InjectW
 import { logWorker } from './logWorker.js';
 import { WorkerShutdown, WorkerShutdownModule } from './WorkerShutdown.js';
 
-/** What a module makes one worker of: a command, and the options of `createWorker`. */
+/** The options of a module with one worker: a command, and the options of `createWorker`. */
 export interface SingleWorkerOptions<Out = string, In = LineInput> extends WorkerOptions<Out, In> {
-  /** What to run, as a string split at white space, or as a list. */
+  /** The program and its arguments, as a string split at white space, or as a list. */
   readonly command: Command;
   /** Makes a pool instead, see {@link WorkerPoolOptions}. */
   readonly size?: undefined;
 }
 
-/** What a module makes a pool of: a command, a `size`, and the other options of `createPool`. */
+/** The options of a module with a pool: a command, a `size`, and the other options of `createPool`. */
 export interface WorkerPoolOptions<Out = string, In = LineInput> extends PoolOptions<Out, In> {
-  /** What each worker runs, as a string split at white space, or as a list. */
+  /** The program and arguments of each worker, as a string split at white space, or as a list. */
   readonly command: Command;
 }
 
-/** What a module makes a worker or, if there is a `size`, a pool of. */
+/** The options of a module: with a `size` it has a pool, without one a worker. */
 export type WorkerModuleOptions<Out = string, In = LineInput> =
   SingleWorkerOptions<Out, In> | WorkerPoolOptions<Out, In>;
 
 /** A worker or pool, and its name. */
 export type Registration<Out = string, In = LineInput> = WorkerModuleOptions<Out, In> & {
-  /** What it is injected by: `@InjectWorker(name)`. @defaultValue `'default'` */
+  /** The name to inject it by: `@InjectWorker(name)`. @defaultValue `'default'` */
   readonly name?: string;
 };
 
 /** A worker or pool whose options are known to a factory only; its name is known before. */
 export interface AsyncRegistration<Args extends unknown[], Out = string, In = LineInput> {
-  /** What it is injected by: `@InjectWorker(name)`. @defaultValue `'default'` */
+  /** The name to inject it by: `@InjectWorker(name)`. @defaultValue `'default'` */
   readonly name?: string;
   /** Modules that export what the factory needs. @defaultValue none */
   readonly imports?: ModuleMetadata['imports'];

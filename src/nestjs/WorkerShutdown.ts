@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import { shutdowns } from './untilShutdown.js';
 
-/** What can be disposed of: a worker, a pool, or what a test gave in their place. */
+/** A worker, a pool, or a test's stand-in for one, which may not be disposable. */
 type Disposable = object & Partial<AsyncDisposable>;
 
 /**

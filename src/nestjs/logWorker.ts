@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 import { ExitError } from '../contract/errors.js';
 
-/** What is logged of a worker. */
+/** The streams of a worker that are logged. */
 type Logged = Pick<ReactiveWorker<unknown, unknown>, 'status$' | 'stderr$' | 'rejected$'>;
 
 /**

@@ -1,9 +1,9 @@
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 
-/** What a health check looks at. */
+/** The part of a worker or pool that a health check reads. */
 export type HealthSource = Pick<ReactiveWorker, 'status$'>;
 
-/** What a health check of `@nestjs/terminus` returns: `up` or `down`, and details. */
+/** The result of a health check of `@nestjs/terminus`: `up` or `down`, and details. */
 export interface WorkerHealth {
   /** Whether requests are answered now. */
   readonly status: 'up' | 'down';

@@ -86,7 +86,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
   /** Those that are ready, the longest idle first. */
   #idle: Member<Out, In>[] = [];
   readonly #waiting = new LinkedQueue<Waiting<Out, In>>();
-  /** What was emitted last, even if not to everyone yet. */
+  /** The last status emitted, even if not all subscribers have it yet. */
   #last: PoolStatus;
   #isDispatching = false;
   #drained: (() => void) | undefined;
@@ -128,7 +128,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
       const fail = (error: unknown): void => runGuarded(() => subscriber.error(error));
       const ask = (): void => {
         attempts++;
-        // Why there is no worker left is no reason to ask again.
+        // Without a worker left the request is not repeated.
         subscriber.add(this.#whenIdle(begin, fail));
       };
       const begin = (worker: ReactiveWorker<Out, In>): void => {
@@ -165,7 +165,7 @@ export class CommandPool<Out, In> implements Pool<Out, In>, LocalTarget<Out, In>
   }
 
   async #drain(): Promise<void> {
-    // What has just failed may be asked again.
+    // A request that has just failed may be repeated by its caller.
     while (!this.#isDrained) await new Promise<void>((resolve) => (this.#drained = resolve));
   }
 

@@ -5,7 +5,7 @@ import { checkArguments } from '../contract/options.js';
 import type { WithCodec } from '../framing/codec.js';
 import type { LineInput } from '../framing/lines.js';
 
-/** Creates a pool whose codec says what comes out of the programs and what goes in. */
+/** Creates a pool whose codec determines the types of requests and output. */
 export function createPool<Out, In = LineInput>(
   command: Command,
   options: PoolOptions<Out, In> & WithCodec<Out, In>,
@@ -21,7 +21,7 @@ export function createPool<Out, In = LineInput>(
  * documents$.pipe(exchange(pool, { reply: take(1) })).subscribe((score) => console.log(score));
  * ```
  *
- * @param command - what each worker runs.
+ * @param command - the program and arguments of each worker.
  * @param options - see {@link PoolOptions}.
  * @returns the pool; its workers start at once.
  * @throws TypeError, RangeError for a wrong command or option.

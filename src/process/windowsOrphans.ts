@@ -19,9 +19,9 @@ const TOLERANCE_MS = 20;
 
 /**
  * Ends the descendants of a process that has exited. Windows keeps the id of the parent with each process, and only
- * PowerShell tells it, which takes about a second.
+ * PowerShell can read it, which takes about a second.
  *
- * @param done - called when it is over, whatever has come of it.
+ * @param done - called at the end, after success or failure.
  */
 export function endOrphans(pid: number, life: Lifetime, run: typeof spawn, done: () => void): void {
   const root = process.env.SystemRoot ?? 'C:\\Windows';

@@ -8,8 +8,8 @@ export interface ConnectOptions {
   /** How the host is reached: {@link socketLink}, {@link portLink}, `host.link()`, or a link of one's own. */
   readonly link: Link;
   /**
-   * What is shown to the host's `authorize`, asked for before each attempt to connect. If it throws or errors, the
-   * attempt has failed and another follows: do not show a stale one. @defaultValue none
+   * Returns the token for the host's `authorize`, and is called before each attempt to connect. If it throws or errors,
+   * the attempt has failed and another follows: never return a stale token. @defaultValue none
    */
   readonly token?: () => string | ObservableInput<unknown>;
   /** The delay before the second attempt, in milliseconds; it doubles with each, and half of it is random. @defaultValue 250 */

@@ -33,7 +33,7 @@ export interface Closed {
 }
 
 /**
- * What `connection$` holds: the state of the line to the host. While it is not `open`, `status$` may be old.
+ * The value of `connection$`: the state of the line to the host. While it is not `open`, `status$` may be old.
  *
  * @example
  * ```ts

@@ -29,13 +29,13 @@ import { createState } from './StateSubject.js';
 
 const WINDOW_BYTES = 1024 * 1024;
 const BATCH_BYTES = 64 * 1024;
-/** How long the host may take for its hello, in three ticks, and how often it gives a sign of life until it says. */
+/** A third of the time limit for the host's hello, and the beat until the hello sets another. */
 const HELLO_TICK_MS = 5_000;
 
-/** What a connection calls. */
+/** The callbacks of a connection. */
 export interface ConnectionPorts {
   deliver(topic: Topic, values: readonly unknown[]): void;
-  /** The session is over, if there was one; `refusal` says if another can follow. */
+  /** The session is over, if there was one; `refusal` is set if no other can follow. */
   sessionLost(lost: LostBatches, hadSession: boolean): void;
 }
 

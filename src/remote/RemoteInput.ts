@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import { runGuarded } from '../rx/runGuarded.js';
 
-/** What goes to the program of a remote worker, as a Subject that ends only with its worker. */
+/** The input of a remote worker, as a Subject that ends only with its worker. */
 export class RemoteInput<In> extends Subject<In> {
   constructor(
     private readonly push: (value: In) => void,

@@ -21,7 +21,7 @@ export interface Gap {
   readonly missed: number | undefined;
 }
 
-/** What a remote worker and a remote pool have in common. */
+/** The interface that a remote worker and a remote pool have in common. */
 export interface Remote<Asks extends Exchanges> extends AsyncDisposable {
   /** The state of the connection: `connection$.value`. Never errors, completes on `close()`. */
   readonly connection$: BehaviorSubject<Connection>;
@@ -49,13 +49,13 @@ export interface Remote<Asks extends Exchanges> extends AsyncDisposable {
  */
 export interface RemoteWorker<Out = string, In = LineInput, Asks extends Exchanges = Exchanges>
   extends Remote<Asks>, AsyncIterable<Out> {
-  /** What the program writes to stdout. Late subscribers get the last `replay` values. */
+  /** The program's stdout as values. Late subscribers get the last `replay` values. */
   readonly output$: Observable<Out>;
-  /** What the program writes to stderr, by line; silent unless the host allows `stderr`. */
+  /** The program's stderr, by line; silent unless the host allows `stderr`. */
   readonly stderr$: Observable<string>;
   /** The last known status, `stopped` before the first. While `connection$` is not `open` it may be old. */
   readonly status$: BehaviorSubject<RemoteStatus>;
-  /** What goes to stdin. `complete()` is the end-of-file of the current run alone. Values wait for the connection. */
+  /** The program's stdin. `complete()` is the end-of-file of the current run alone. Values wait for the connection. */
   readonly send: Subject<In>;
   /**
    * Every value that will not reach the program, and why: `SessionLostError` for those in doubt. If nobody observes

@@ -11,7 +11,7 @@ import type { RpcWorker, StatusLike } from './RpcWorker.js';
 export interface RpcRequestOptions {
   /** How long the response may take, from the sending on, in milliseconds. @defaultValue Infinity */
   readonly timeoutMs?: number;
-  /** Gets what the other side says of the progress of the request, in whatever form its protocol has. @defaultValue none */
+  /** Called with each report on the progress of the request, in the form of its protocol. @defaultValue none */
   readonly onProgress?: (value: unknown) => void;
 }
 
@@ -58,7 +58,7 @@ interface Pending {
   generation: number | undefined;
 }
 
-/** What `jsonRpc` returns. */
+/** The implementation of `jsonRpc`. */
 export class Conversation implements JsonRpc {
   readonly notifications$: Observable<RpcNotification>;
   readonly #pending = new Map<RpcId, Pending>();

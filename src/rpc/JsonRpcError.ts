@@ -11,7 +11,7 @@ export class JsonRpcError extends Error {
 
   /**
    * @param message - what went wrong.
-   * @param code - a number that says which kind of error it is.
+   * @param code - the number of the kind of error.
    * @param data - more about it.
    */
   constructor(

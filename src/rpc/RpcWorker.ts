@@ -3,7 +3,7 @@ import type { RejectedInput } from '../contract/ReactiveWorker.js';
 import type { WorkerStatus } from '../contract/status.js';
 import type { RpcMessage } from './message.js';
 
-/** What JSON-RPC needs of a worker: one of `createWorker`, or a remote one. */
+/** The part of a worker that JSON-RPC uses: one of `createWorker`, or a remote one. */
 export interface RpcWorker {
   /** The messages of the program. */
   readonly output$: Observable<RpcMessage>;

@@ -1,4 +1,4 @@
-/** What identifies a request. */
+/** The id of a request. */
 export type RpcId = string | number;
 
 /** A message of JSON-RPC 2.0: a request, a notification or a response, by which of its fields are there. */
@@ -18,9 +18,9 @@ export interface RpcMessage {
     { readonly code: number; readonly message: string; readonly data?: unknown } | undefined;
 }
 
-/** A notification: what the other side says without being asked. */
+/** A notification: a message that expects no reply. */
 export interface RpcNotification {
-  /** What it is about. */
+  /** The kind of notification. */
   readonly method: string;
   /** Its parameters. */
   readonly params: unknown;

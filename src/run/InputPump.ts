@@ -104,8 +104,8 @@ class Pump<In> {
   }
 
   /**
-   * Tries whenever something has moved, before anyone fills the queue again: so there is room for several.
-   * Never settles once it is left: it would be kept as long as the program does not read.
+   * Retries whenever the queue has moved, before others can fill it again.
+   * Never settles once unsubscribed: nothing keeps it while the program does not read.
    */
   #onceMoved<T>(attempt: () => T | undefined): Promise<T> {
     return new Promise((resolve) => {

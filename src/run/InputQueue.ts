@@ -81,7 +81,7 @@ export class InputQueue<In> implements Input<In> {
     return (this.#refusal ?? this.#failure) !== undefined;
   }
 
-  /** Whether the run that was reading goes on without its input, and is not being stopped. */
+  /** Whether the program closed stdin but runs on, and is not being stopped. */
   get isStdinClosed(): boolean {
     return this.#isStdinClosed || this.#refusal !== undefined;
   }
@@ -191,7 +191,7 @@ export class InputQueue<In> implements Input<In> {
     }
   }
 
-  /** Calls back, once, when something that waited was written, or lost. Returns what gives that up. */
+  /** Calls back, once, when a queued value was written or rejected. @returns a function that cancels the call. */
   onMove(callback: () => void): () => void {
     this.#awaitingMove.add(callback);
     return () => this.#awaitingMove.delete(callback);
@@ -238,7 +238,7 @@ export class InputQueue<In> implements Input<In> {
     this.#ends -= lost.filter((entry) => entry === END_OF_FILE).length;
     if (this.#inFlight) lost.unshift(this.#inFlight);
     this.#inFlight = undefined;
-    // One error for all, and none for nothing: each has a stack, which takes its time.
+    // One error for all, made only if needed: capturing its stack takes time.
     if (lost.length > 0) this.#tellLost(lost, error());
     this.#tellMoved();
   }

@@ -21,7 +21,7 @@ export interface StopTimes {
 /** The stop ladder: its times, and the signal that asks the program to end. */
 export interface StopOptions extends StopTimes {
   /**
-   * What asks the program and its group to end, after end-of-file: PostgreSQL takes SIGINT for a fast shutdown, nginx
+   * The signal that asks the program and its group to end, after end-of-file: PostgreSQL takes SIGINT for a fast shutdown, nginx
    * SIGQUIT for a graceful one. Its stage is `term` all the same. Descendants that are left after the program has
    * exited get SIGTERM, as does everything when the host dies. (Windows has no signals: there it changes nothing.)
    */
@@ -29,7 +29,7 @@ export interface StopOptions extends StopTimes {
 }
 
 /**
- * Says when a program is ready: at the first emission. `output$` is the output of this run; `write`
+ * Decides when a program is ready: at the first emission. `output$` is the output of this run; `write`
  * goes ahead of all that is queued, and is dropped once the run no longer reads its input. If it throws, errors
  * or completes without a value, the run ends with a `StartTimeoutError`.
  */

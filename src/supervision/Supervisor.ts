@@ -34,7 +34,7 @@ export class Supervisor<Out, In> {
   #phase: 'resting' | 'living' | 'ending' = 'resting';
   #policy = new Subscription();
   #failure: SimpleIpcError | undefined;
-  /** What was said last in this life, even if it is not told to everyone yet. */
+  /** The last state emitted in this life, even if not all subscribers have it yet. */
   #state: WorkerStatus['state'] = 'stopped';
   #stopRequested = false;
   #startAgain = false;
@@ -59,7 +59,7 @@ export class Supervisor<Out, In> {
       ended: (exit, isFinal) => this.#runEnded(exit, isFinal),
       status: (next) => this.#report(next),
       idle: () => {
-        // Of a program that survives SIGKILL no policy may have another.
+        // While a program that survived SIGKILL is there, no policy may start another.
         if (this.#runs.survivor) this.#end();
         else this.#settle();
       },
@@ -122,8 +122,8 @@ export class Supervisor<Out, In> {
   }
 
   /**
-   * Settles when what is pushed is for a run that is `running`, or is rejected at once; `undefined` if so
-   * already. Nothing that is asked may wait for a run of which nobody knows when it comes.
+   * Resolves when input can be written to a `running` run, or is rejected at once; `undefined` if so already. A
+   * request must not wait in the queue for a run that may never begin.
    */
   writable(): Promise<void> | undefined {
     const { input } = this.#ports;
@@ -137,7 +137,7 @@ export class Supervisor<Out, In> {
     this.#runs.pause(paused);
   }
 
-  /** Says something that no stream can carry. */
+  /** Emits a process warning, for a problem that no stream reports. */
   warn(what: string): void {
     warn(new SimpleIpcError(this.#plan.command, what).message);
   }
@@ -168,7 +168,7 @@ export class Supervisor<Out, In> {
     // A policy that is left may end the life from there, or begin anew.
     if (policy.closed) return;
     const run$ = this.#runWhile(policy);
-    // The subscription is held before it is made: a status told meanwhile may lead to stop().
+    // The subscription is held before it is made: a status emitted meanwhile may lead to stop().
     policy.add(
       defer(() => withClock(this.#plan.clock, () => (this.#supervise ?? identity)(run$))).subscribe(
         {
@@ -181,7 +181,7 @@ export class Supervisor<Out, In> {
     );
   }
 
-  /** What a policy may subscribe to. When its time is over, its runs are left, whether or not it leaves them. */
+  /** The runs that a policy subscribes to; they are unsubscribed with the policy, even if its operator does not do so. */
   #runWhile(policy: Subscription): Observable<WorkerStatus> {
     return new Observable((subscriber) => {
       policy.add(subscriber);
@@ -229,16 +229,16 @@ export class Supervisor<Out, In> {
   /** Comes to rest if the life is over. */
   #settle(): void {
     if (!this.#isSettling()) return;
-    // Whoever hears of a loss may stop or start from there: it is still the end of this life.
+    // An observer of a rejection may call stop or start: it is still the end of this life.
     if (!this.#startAgain || this.#runs.survivor) this.#refuseInput(this.#restFailure);
     if (!this.#isSettling()) return;
     const failure = this.#restFailure;
     this.#rest$.next(failure);
     if (!this.#isSettling()) return;
     this.#phase = 'resting';
-    // Whoever is told may begin another life, and wait for that.
+    // A status subscriber may begin another life, and wait for its end.
     const waiting = this.#waiting.splice(0);
-    this.#tellRest(failure);
+    this.#emitRest(failure);
     for (const { resolve } of waiting) resolve();
     if (this.#startAgain) this.start();
   }
@@ -248,12 +248,12 @@ export class Supervisor<Out, In> {
     return this.#runs.survivor ?? (this.#stopRequested ? undefined : this.#failure);
   }
 
-  /** Whether the life is over, but its rest not told yet. */
+  /** Whether the life is over, but its final status not emitted yet. */
   #isSettling(): boolean {
     return this.#phase === 'ending' && this.#runs.isIdle;
   }
 
-  #tellRest(error: SimpleIpcError | undefined): void {
+  #emitRest(error: SimpleIpcError | undefined): void {
     const exit = this.#exits.at(-1);
     const { status$ } = this.#status;
     if (error) {
@@ -291,7 +291,7 @@ interface Waiting {
   readonly resolve: () => void;
 }
 
-/** Whether what was told last can stay: a program that has done its work is at rest. */
+/** Whether the last status is already one of rest: the program exited with success. */
 function isRest(state: WorkerStatus['state'], exit: Exit): boolean {
   return state === 'exited' && exit.reason === 'success';
 }

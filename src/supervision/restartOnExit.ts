@@ -16,9 +16,9 @@ import {
  * operator on a life, given to `createWorker` as `supervise`, or applied to `lifeOf`.
  *
  * A restart is preceded by a `backoff` status. The life errors with `RestartLimitError` when there were too
- * many. If `when` says no, the life ends as the run did: it completes, or errors with the exit's own error.
+ * many. If `when` excludes the exit, the life ends as the run did: it completes, or errors with the exit's own error.
  * A program that cannot be spawned and never ran is not tried again, unless the system was short of
- * resources. What was sent is never sent again. (Semantics: OTP's restart intensity, systemd's `RestartSec`
+ * resources. Values that were sent are never sent again. (Semantics: OTP's restart intensity, systemd's `RestartSec`
  * and `StartLimitBurst`.)
  *
  * @example

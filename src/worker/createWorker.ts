@@ -57,7 +57,7 @@ export const WORKER_CHECKS = {
   health: healthOptions,
 } satisfies Checks<WorkerOptions>;
 
-/** Creates a worker whose codec says what comes out of the program and what goes in. */
+/** Creates a worker whose codec determines the types of output and input. */
 export function createWorker<Out, In = LineInput>(
   command: Command,
   options: WorkerOptions<Out, In> & WithCodec<Out, In>,
@@ -195,7 +195,7 @@ class CommandWorker<Out, In> implements ReactiveWorker<Out, In> {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true; // Before stop() tells of it.
+    this.#disposed = true; // Before stop() emits a status.
     this.#disposal ??= this.stop().then(this.#complete);
     return this.#disposal;
   }
