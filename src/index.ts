@@ -32,9 +32,9 @@ export {
 export type { Codec, Decoder, DecoderLimits, WithCodec } from './framing/codec.js';
 export { bytes } from './framing/bytes.js';
 export { contentLength } from './framing/contentLength.js';
-export { delimited } from './framing/delimited.js';
+export { delimited, type DelimitedOptions } from './framing/delimited.js';
 export type { JsonOptions } from './framing/json.js';
-export { jsonLines } from './framing/jsonLines.js';
+export { jsonLines, type JsonLinesOptions } from './framing/jsonLines.js';
 export {
   SchemaError,
   type SchemaIssue,

@@ -111,6 +111,13 @@ describe('exchange, its options', () => {
       ['a negative timeoutMs', () => worker, { reply, timeoutMs: -1 }, RangeError, 'timeoutMs'],
       ['timeoutMs as text', () => worker, { key, timeoutMs: '1' }, TypeError, 'timeoutMs'],
       ['maxAttempts 0', () => worker, { reply, maxAttempts: 0 }, RangeError, 'maxAttempts'],
+      [
+        'attempts without a word on idempotent',
+        () => worker,
+        { reply, maxAttempts: 5 },
+        TypeError,
+        'say idempotent',
+      ],
       ['half of an attempt', () => worker, { reply, maxAttempts: 1.5 }, RangeError, 'maxAttempts'],
       ['idempotent as text', () => worker, { reply, idempotent: 'no' }, TypeError, 'idempotent'],
       ['a signal that is none', () => worker, { reply, signal: {} }, TypeError, 'signal'],

@@ -34,6 +34,19 @@ describe('delimited', () => {
       }
     });
 
+    it('drops an unterminated last value, or refuses it, if it is told to', () => {
+      expect(decode(delimited('--', { unterminated: 'drop' }), ['a--b-'])).toEqual(['a']);
+      const next = jest.fn();
+      const codec = delimited('--', { unterminated: 'error' });
+      const decoder = codec.decoder(next, { maxLineBytes: Infinity });
+      decoder.write(bytesOf('a--b'));
+      expect(() => decoder.end()).toThrow('the output ended in the middle of a value');
+      expect(next.mock.calls).toEqual([['a']]);
+      expect(decode(codec, ['a--b--'])).toEqual(['a', 'b']);
+      const options: any = { unterminated: 'keep' };
+      expect(() => delimited('--', options)).toThrow(/^delimited: unterminated must be 'deliver'/);
+    });
+
     it('delivers a value as soon as its separator has come', () => {
       const next = jest.fn();
       const decoder = delimited('--').decoder(next, { maxLineBytes: Infinity });

@@ -39,6 +39,15 @@ describe('jsonLines', () => {
       }
     });
 
+    it('drops an unterminated last line, or refuses it, if it is told to', () => {
+      expect(decode(jsonLines({ unterminated: 'drop' }), ['1\n23'])).toEqual([1]);
+      const refusing = jsonLines({ unterminated: 'error' });
+      expect(() => decode(refusing, ['1\n23'])).toThrow('ended in the middle of a line');
+      expect(decode(refusing, ['1\n23\n'])).toEqual([1, 23]);
+      const options: any = { unterminated: 'keep' };
+      expect(() => jsonLines(options)).toThrow(/^jsonLines: unterminated must be 'deliver'/);
+    });
+
     it('makes no prototype of what is called so', () => {
       const [value] = decode(jsonLines<object>(), ['{"__proto__":{"a":1}}\n']);
       expect(Object.getPrototypeOf(value)).toBe(Object.prototype);

@@ -109,6 +109,13 @@ describe('restartOnExit', () => {
     expect(stage.startedAt).toEqual([0, 100, 300, 700, 1_500, 2_500, 3_500]);
   });
 
+  it('does not cut a delayMs that is longer than the usual maxDelayMs', () => {
+    const stage = new Stage();
+    stage.watch({ delayMs: 60_000 }, {}, { reason: 'success' });
+    stage.run(100_000);
+    expect(stage.delays).toEqual([60_000]);
+  });
+
   it('emits the exit, the attempt, the delay and the time of the restart', () => {
     const stage = new Stage();
     stage.watch({ delayMs: 50 }, { runsMs: 7 }, { reason: 'success' });
@@ -382,6 +389,7 @@ describe('restartOnExit', () => {
     [{ delayMs: -1 }, RangeError],
     [{ delayMs: NaN }, RangeError],
     [{ maxDelayMs: NaN }, RangeError],
+    [{ delayMs: 31_000, maxDelayMs: 30_000 }, RangeError],
     [{ factor: 0.5 }, RangeError],
     [{ maxRestarts: -1 }, RangeError],
     [{ maxRestarts: NaN }, RangeError],

@@ -66,6 +66,7 @@ export async function fakePool({
   return {
     pool,
     system,
+    scheduler,
     /** All statuses of the pool. */
     statuses,
     now: () => statuses.at(-1)!,

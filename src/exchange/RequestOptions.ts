@@ -15,7 +15,10 @@ export interface RequestOptions {
    * emitted of the reply before is then emitted anew. @defaultValue false: `ExitError`
    */
   readonly idempotent?: boolean;
-  /** How often an idempotent request is asked in all, so that one which kills its program ends too. @defaultValue 3 */
+  /**
+   * How often an idempotent request is asked in all, so that one which kills its program ends too. It needs
+   * `idempotent`, be it `false`. @defaultValue 3
+   */
   readonly maxAttempts?: number;
   /** Gives the request up when it is aborted: the stream errors with the signal's reason. @defaultValue none */
   readonly signal?: AbortSignal;

@@ -186,5 +186,10 @@ function checked<Out, In, Reply>(
 ): RequestLimits {
   checkOptions(caller, options, CHECKS[caller]);
   const { timeoutMs = Infinity, idleTimeoutMs = Infinity, maxAttempts = 3, idempotent } = options;
+  if (options.maxAttempts !== undefined && idempotent === undefined) {
+    throw new TypeError(
+      `${caller}: maxAttempts is for requests that may be asked again: say idempotent, true or false`,
+    );
+  }
   return { timeoutMs, idleTimeoutMs, attempts: idempotent ? maxAttempts : 1 };
 }

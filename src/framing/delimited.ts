@@ -1,10 +1,23 @@
-import { checkArguments } from '../contract/options.js';
+import { checkArguments, checkOptions, type Checks } from '../contract/options.js';
 import { ByteBuffer } from './ByteBuffer.js';
 import type { Codec } from './codec.js';
+import { unterminated, type LinesOptions } from './lines.js';
+
+/** Options of {@link delimited}. */
+export interface DelimitedOptions {
+  /**
+   * The treatment of a last value without its separator: the program may have died while it wrote it.
+   * `'error'` fails a run that ends with success by a `FramingError`; any other keeps its own error.
+   * @defaultValue `'deliver'`
+   */
+  readonly unterminated?: LinesOptions['unterminated'];
+}
+
+const DELIMITED_CHECKS = { unterminated } satisfies Checks<DelimitedOptions>;
 
 /**
  * Text between separators of any kind, such as NUL (`find -print0`, `xargs -0`) or a blank line. An
- * unterminated last value is delivered; empty values are kept. A value past `maxLineBytes` is a
+ * unterminated last value is delivered (see `unterminated`); empty values are kept. A value past `maxLineBytes` is a
  * `FramingError`; one that contains the separator, be it together with the one behind it, is rejected.
  *
  * @example
@@ -13,14 +26,20 @@ import type { Codec } from './codec.js';
  * ```
  *
  * @param separator - one character or more.
+ * @param options - see {@link DelimitedOptions}.
  * @returns the codec.
- * @throws TypeError if it is not text, or empty.
+ * @throws TypeError if the separator is not text, or empty, or for a wrong option.
  */
-export function delimited(separator: string): Codec<string, string> {
-  checkArguments('delimited', arguments, 1);
+export function delimited(
+  separator: string,
+  options: DelimitedOptions = {},
+): Codec<string, string> {
+  checkArguments('delimited', arguments, 2);
   if (typeof separator !== 'string' || separator === '') {
     throw new TypeError('separator must be a string of one character or more');
   }
+  checkOptions('delimited', options, DELIMITED_CHECKS);
+  const { unterminated = 'deliver' } = options;
   const mark = new TextEncoder().encode(separator);
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   return {
@@ -46,7 +65,11 @@ export function delimited(separator: string): Codec<string, string> {
           if (waiting.length >= maxLineBytes + mark.length) deliver(waiting.length);
         },
         end() {
-          if (waiting.length > 0) deliver(waiting.length);
+          if (waiting.length === 0) return;
+          if (unterminated === 'error') {
+            throw new Error('the output ended in the middle of a value');
+          }
+          if (unterminated === 'deliver') deliver(waiting.length);
         },
       };
     },

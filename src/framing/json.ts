@@ -17,19 +17,25 @@ export interface JsonOptions<Out = unknown> {
   readonly onInvalid?: (error: Error, text: string) => void;
 }
 
-const JSON_CHECKS = { schema: standardSchema, onInvalid: callable } satisfies Checks<JsonOptions>;
+/** The checks of {@link JsonOptions}. */
+export const JSON_CHECKS = {
+  schema: standardSchema,
+  onInvalid: callable,
+} satisfies Checks<JsonOptions>;
 
 /**
  * Makes a function that reads a JSON text and emits its value if it is valid.
  *
  * @param name - the codec's, for messages.
+ * @param checks - of all options of the codec.
  * @throws TypeError for a wrong option.
  */
 export function jsonReader<Out>(
   name: string,
   options: JsonOptions<Out>,
+  checks: Checks<JsonOptions> = JSON_CHECKS,
 ): (text: string, next: (value: Out) => void) => void {
-  checkOptions(name, options, JSON_CHECKS);
+  checkOptions(name, options, checks);
   const { schema, onInvalid } = options;
   return (text, next) => {
     let value: Out;

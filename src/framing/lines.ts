@@ -21,9 +21,12 @@ export interface LinesOptions {
   readonly unterminated?: 'deliver' | 'drop' | 'error';
 }
 
+/** The check of the treatment of a last value without its end. */
+export const unterminated = oneOf('deliver', 'drop', 'error');
+
 const LINES_CHECKS = {
   lineBreaks: oneOf('reject', 'allow'),
-  unterminated: oneOf('deliver', 'drop', 'error'),
+  unterminated,
 } satisfies Checks<LinesOptions>;
 
 /** Thrown by the encoder of {@link lines}; the worker adds the command that it was meant for. */

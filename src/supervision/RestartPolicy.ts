@@ -21,7 +21,7 @@ export interface RestartPolicy {
   readonly delayMs?: number;
   /** How much longer each further delay is, 1 or more. @defaultValue 2 */
   readonly factor?: number;
-  /** The longest delay, in milliseconds. @defaultValue 30,000 */
+  /** The longest delay, in milliseconds; not below `delayMs`. @defaultValue 30,000, or `delayMs` if that is longer */
   readonly maxDelayMs?: number;
   /** Whether half of each delay is random, so that many workers do not restart together. @defaultValue true */
   readonly jitter?: boolean;
@@ -76,7 +76,7 @@ export function planRestarts(policy: RestartPolicy): RestartPlan {
     when = 'on-failure',
     delayMs = 100,
     factor = 2,
-    maxDelayMs = 30_000,
+    maxDelayMs = Math.max(30_000, delayMs),
     jitter = true,
     maxRestarts = 5,
     withinMs = 60_000,
@@ -85,6 +85,11 @@ export function planRestarts(policy: RestartPolicy): RestartPlan {
     random = Math.random,
     scheduler,
   } = policy;
+  if (policy.delayMs !== undefined && delayMs > maxDelayMs) {
+    throw new RangeError(
+      `restartOnExit: delayMs (${delayMs}) must not be above maxDelayMs (${maxDelayMs}), which would cut it`,
+    );
+  }
   const clock = scheduler && clockOf(scheduler);
   const delays = { delayMs, factor, maxDelayMs, jitter, random };
   return { when, ...delays, maxRestarts, withinMs, stableAfterMs, shared, clock };
