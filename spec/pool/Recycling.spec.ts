@@ -2,7 +2,16 @@ import { catchError, filter, from, lastValueFrom, map, mergeMap, of, take, toArr
 import { ask, createPool } from 'simple-ipc';
 import { fakePool } from '../support/fakePool.js';
 import { hear } from '../support/fakeWorker.js';
-import { checked, cleanUp, expectAlso, isAlive, numbers, sh, use, watchWarnings } from '../support/programs.js';
+import {
+  checked,
+  cleanUp,
+  expectAlso,
+  isAlive,
+  numbers,
+  sh,
+  use,
+  watchWarnings,
+} from '../support/programs.js';
 
 type Fake = Awaited<ReturnType<typeof fakePool>>;
 
