@@ -27,7 +27,7 @@ process.on('warning', ({ name }) => counts.add(`warning: ${name}`));
 const COLUMNS = ['minutes', 'rss', 'heap', 'external', 'handles', 'fds', 'programs'];
 
 console.log(
-  `${hours} h of load in ${laps} laps, after a minute to warm up; MiB, at rest, after each lap`,
+  `${hours} h of load in ${laps} laps, after one to warm up; at rest after each; memory in MiB`,
 );
 console.log(COLUMNS.map((name) => name.padStart(9)).join(''));
 await lap(Math.min(WARM_UP_MS, lapMs));
