@@ -16,7 +16,14 @@ export interface StandardSchema<Out = unknown> {
     /** Validates a value. It must answer at once: values keep their order. */
     readonly validate: (value: unknown) => SchemaResult<Out> | Promise<SchemaResult<Out>>;
     /** The types that are inferred; absent at run time. */
-    readonly types?: { readonly input: unknown; readonly output: Out } | undefined;
+    readonly types?:
+      | {
+          /** What the validator takes. */
+          readonly input: unknown;
+          /** What it makes of it. */
+          readonly output: Out;
+        }
+      | undefined;
   };
 }
 
@@ -38,7 +45,15 @@ export interface SchemaIssue {
   /** The reason, in the words of the validator. */
   readonly message: string;
   /** Where in the value; absent for the value as a whole. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            /** The name of a property, or an index. */
+            readonly key: PropertyKey;
+          }
+      )[]
+    | undefined;
 }
 
 /** A value that a schema refuses. It is the `cause` of a `FramingError`, or goes to `onInvalid`. */

@@ -20,14 +20,21 @@ export type LadderSignal = StopSignal | 'SIGCONT' | 'SIGKILL';
 
 /** The program to start, and how to start it. */
 export interface LaunchPlan {
+  /** The program and its arguments. */
   readonly command: CommandWords;
+  /** Its working directory; otherwise the host's. */
   readonly cwd: string | undefined;
+  /** Its whole environment; otherwise the host's. */
   readonly env: NodeJS.ProcessEnv | undefined;
+  /** The name by which the program sees itself; otherwise that in the command. */
   readonly argv0: string | undefined;
+  /** The user that it runs as (POSIX). */
   readonly uid: number | undefined;
+  /** The group that it runs as (POSIX). */
   readonly gid: number | undefined;
   /** Whether stdin is a pipe; otherwise it is empty. */
   readonly input: boolean;
+  /** Whether stderr is a pipe, or the host's own. */
   readonly stderr: 'pipe' | 'inherit';
   /** Whether the program leads a process group of its own. */
   readonly ownGroup: boolean;
@@ -41,7 +48,9 @@ export interface ProgramEvents {
   readonly spawned: () => void;
   /** The operating system refused to start it; no other event follows. */
   readonly refused: (error: unknown) => void;
+  /** A chunk of stdout was read. */
   readonly stdout: (chunk: Uint8Array) => void;
+  /** A chunk of stderr was read. */
   readonly stderr: (chunk: Uint8Array) => void;
   /** The program itself was reaped. Descendants may go on, and output may still follow. */
   readonly exited: (code: number | null, signal: NodeJS.Signals | null) => void;
@@ -54,6 +63,7 @@ export type ProgramInput = string | readonly Uint8Array[];
 
 /** A started program: the port to the operating system. `launch.ts` has the real one; a fake can replace it. */
 export interface Program {
+  /** Its process id; `undefined` if it was not started. */
   readonly pid: number | undefined;
   /** Whether the system refused the last signal (EPERM). @defaultValue false */
   readonly isForbidden?: boolean;
@@ -63,6 +73,7 @@ export interface Program {
   end(): void;
   /** Stops reading stdout until `resume`: the program blocks once the pipe is full. */
   pause(): void;
+  /** Reads stdout again. */
   resume(): void;
   /** Signals the remaining processes of the group, or the program alone if it has no group of its own. */
   signal(signal: LadderSignal): void;

@@ -15,7 +15,15 @@ export interface RpcMessage {
   readonly result?: unknown;
   /** Of a response: why the request failed. */
   readonly error?:
-    { readonly code: number; readonly message: string; readonly data?: unknown } | undefined;
+    | {
+        /** What kind of error; from -32768 to -32000 those of the protocol. */
+        readonly code: number;
+        /** A sentence. */
+        readonly message: string;
+        /** More about it. */
+        readonly data?: unknown;
+      }
+    | undefined;
 }
 
 /** A notification: a message that expects no reply. */
