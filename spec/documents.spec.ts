@@ -117,7 +117,7 @@ const frameworks = {
 const namesOf = (packages: Record<string, object>) =>
   Object.fromEntries(Object.entries(packages).map(([name, all]) => [name, Object.keys(all)]));
 
-/** What an example of the bridge takes for granted. */
+/** The declarations that examples of the bridge assume. */
 const bridge = {
   ...namesOf({ rxjs }),
   'simple-ipc': Object.keys(simpleIpc),

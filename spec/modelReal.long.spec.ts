@@ -96,7 +96,7 @@ async function live(
   watchWarnings();
   const worker = use(createWorker(fixture(file), { supervise, stop: STOP }));
   const rig: Rig = { worker, isAsked: true };
-  const told = record(worker);
+  const recorded = record(worker);
   const others: WorkerStatus[] = [];
   const ends: string[] = [];
   worker.status$.subscribe(({ state }) => {
@@ -112,13 +112,13 @@ async function live(
   rig.isAsked = false;
   await worker[Symbol.asyncDispose]();
   expect(ends).toEqual(['complete']);
-  expect(others).toEqual(told.statuses);
-  expectRest(told.statuses);
-  const pids = told.statuses.flatMap((status) =>
+  expect(others).toEqual(recorded.statuses);
+  expectRest(recorded.statuses);
+  const pids = recorded.statuses.flatMap((status) =>
     status.state === 'starting' ? [status.pid ?? 0] : [],
   );
   expect(pids.filter(isAlive)).toEqual([]);
-  return told.states;
+  return recorded.states;
 }
 
 describe('createWorker, in every order of what happens to real programs', () => {

@@ -23,7 +23,7 @@ import {
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
 import { fakePool } from './support/fakePool.js';
-import { fakeWorker, hear } from './support/fakeWorker.js';
+import { fakeWorker, observe } from './support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -44,27 +44,27 @@ describe('a subscriber that is called at an end', () => {
 
   describe('of an input that is lost with its run', () => {
     it('may stop the worker: nothing follows', async () => {
-      const { worker, told, system, program } = await fakeWorker();
+      const { worker, recorded, system, program } = await fakeWorker();
       worker.rejected$.subscribe(() => void worker.stop());
       worker.send.next('in flight');
       await Promise.resolve();
       program.crash();
       await system.pass(60_000);
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
       worker.start();
       await system.pass(0);
-      expect(told.states.at(-1)).toBe('running');
+      expect(recorded.states.at(-1)).toBe('running');
     });
 
     it('may restart the worker: one run follows', async () => {
-      const { worker, told, system, program } = await fakeWorker();
+      const { worker, recorded, system, program } = await fakeWorker();
       worker.rejected$.subscribe(() => void worker.restart());
       worker.send.next('in flight');
       await Promise.resolve();
       program.crash();
       await system.pass(60_000);
       const run = ['starting', 'running'];
-      expect(told.states).toEqual([...run, 'stopping eof', ...run]);
+      expect(recorded.states).toEqual([...run, 'stopping eof', ...run]);
     });
 
     it('may stop a real program that has left its stdin to another', async () => {
@@ -80,29 +80,31 @@ describe('a subscriber that is called at an end', () => {
       worker.send.next('x'.repeat(4_000_000));
       await settled;
       expect(states.at(-1)).toBe('stopped');
-      const told = states.length;
+      const recorded = states.length;
       worker.start();
       await first(worker.output$);
-      expect(states.slice(told)).toEqual(['starting', 'running']);
+      expect(states.slice(recorded)).toEqual(['starting', 'running']);
     });
   });
 
   describe('of a run that is restarted, with an exchange under way,', () => {
     it('may stop the worker: no other begins', async () => {
-      const { worker, told, system } = await fakeWorker();
+      const { worker, recorded, system } = await fakeWorker();
       from(['a'])
         .pipe(exchange(worker, { key }))
         .subscribe({ error: () => void worker.stop() });
       await system.pass(0);
       void worker.restart();
       await system.pass(60_000);
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
-      expect(told.statuses.at(-1)).toMatchObject({ exit: { generation: 1, reason: 'recycled' } });
+      expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
+      expect(recorded.statuses.at(-1)).toMatchObject({
+        exit: { generation: 1, reason: 'recycled' },
+      });
       expect(system.programs.map(({ isAlive }) => isAlive)).toEqual([false]);
     });
 
     it('may restart it: one other begins', async () => {
-      const { worker, told, system } = await fakeWorker();
+      const { worker, recorded, system } = await fakeWorker();
       from(['a'])
         .pipe(exchange(worker, { key }))
         .subscribe({ error: () => void worker.restart() });
@@ -110,7 +112,7 @@ describe('a subscriber that is called at an end', () => {
       void worker.restart();
       await system.pass(60_000);
       const run = ['starting', 'running'];
-      expect(told.states).toEqual([...run, 'stopping eof', ...run]);
+      expect(recorded.states).toEqual([...run, 'stopping eof', ...run]);
       expect(system.programs.map(({ isAlive }) => isAlive)).toEqual([false, true]);
       await Promise.all([worker.stop(), system.pass(60_000)]);
       expect(system.programs.some(({ isAlive }) => isAlive)).toBe(false);
@@ -121,18 +123,18 @@ describe('a subscriber that is called at an end', () => {
     const restart = { when: 'always', delayMs: 1_000 } as const;
 
     it('may start the worker: the old life is emitted to its end before', async () => {
-      const { worker, told, system, program } = await fakeWorker({ restart });
+      const { worker, recorded, system, program } = await fakeWorker({ restart });
       worker.rejected$.subscribe(() => worker.start());
       program.exit(1);
       await system.pass(0);
       worker.send.next('waits');
       await Promise.all([worker.stop(), system.pass(0)]);
       const run = ['starting', 'running'];
-      expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped', ...run]);
+      expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'stopped', ...run]);
     });
 
     it('may send it again, to the life that it starts', async () => {
-      const { worker, told, system, program } = await fakeWorker({ restart });
+      const { worker, recorded, system, program } = await fakeWorker({ restart });
       worker.rejected$.subscribe(({ value }) => {
         worker.start();
         worker.send.next(`${value} again`);
@@ -141,13 +143,13 @@ describe('a subscriber that is called at an end', () => {
       await system.pass(0);
       worker.send.next('waits');
       await Promise.all([worker.stop(), system.pass(0)]);
-      expect(told.states.at(-1)).toBe('running');
+      expect(recorded.states.at(-1)).toBe('running');
       expect(system.programs.map(({ received }) => received)).toEqual([[], ['waits again']]);
-      expect(told.rejected.map(({ value }) => value)).toEqual(['waits']);
+      expect(recorded.rejected.map(({ value }) => value)).toEqual(['waits']);
     });
 
     it('may start the worker and stop it: it rests once', async () => {
-      const { worker, told, system, program } = await fakeWorker({ restart });
+      const { worker, recorded, system, program } = await fakeWorker({ restart });
       worker.rejected$.subscribe(() => {
         worker.start();
         void worker.stop();
@@ -157,7 +159,7 @@ describe('a subscriber that is called at an end', () => {
       worker.send.next('waits');
       await Promise.all([worker.stop(), system.pass(60_000)]);
       const run = ['starting', 'running'];
-      expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+      expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
     });
   });
 
@@ -169,21 +171,21 @@ describe('a subscriber that is called at an end', () => {
         scheduler,
       });
       const worker = use(createWorker<string, string>('fake', program.options));
-      const told = record(worker);
+      const recorded = record(worker);
       await advance(scheduler, 0);
-      return { worker, program, told, pass: (ms: number) => advance(scheduler, ms) };
+      return { worker, program, recorded, pass: (ms: number) => advance(scheduler, ms) };
     }
 
     it('has what it sends rejected, when the program is gone as well', async () => {
-      const { worker, program, told, pass } = await survive();
+      const { worker, program, recorded, pass } = await survive();
       await Promise.all([worker.stop(), pass(60_000)]);
       worker.send.next('a');
       program.lastRun.exit();
       await pass(0);
       worker.send.next('b');
-      const asked = hear(from(['c']).pipe(exchange(worker, { reply: take(1) })));
+      const asked = observe(from(['c']).pipe(exchange(worker, { reply: take(1) })));
       await pass(0);
-      expect(told.rejected.map(({ value }) => value)).toEqual(['a', 'b', 'c']);
+      expect(recorded.rejected.map(({ value }) => value)).toEqual(['a', 'b', 'c']);
       expect(asked.end).toBeInstanceOf(NotRunningError);
     });
 
@@ -194,15 +196,15 @@ describe('a subscriber that is called at an end', () => {
       const life$ = lifeOf('fake', program.options);
       const watching = life$.subscribe();
       await advance(scheduler, 0);
-      const waiting = hear(life$);
+      const waiting = observe(life$);
       watching.unsubscribe();
       await advance(scheduler, 60_000);
       expect(waiting).toMatchObject({ values: [], end: { name: 'StopError' } });
-      const again = hear(life$.pipe(retry(3)));
+      const again = observe(life$.pipe(retry(3)));
       await advance(scheduler, 10);
       expect(again).toMatchObject({ values: [], end: { name: 'StopError' } });
       expect(program.runs.length).toBe(1);
-      const last = hear(life$);
+      const last = observe(life$);
       // It is gone before the error is emitted.
       program.lastRun.exit();
       await advance(scheduler, 10);
@@ -210,7 +212,7 @@ describe('a subscriber that is called at an end', () => {
     });
 
     it('still refuses what is sent when a write to it fails before it is gone', async () => {
-      const { worker, program, told, pass } = await survive();
+      const { worker, program, recorded, pass } = await survive();
       let failWrite: ((error: Error) => void) | undefined;
       const write = (_: unknown, done: () => void) => (failWrite = done);
       Object.assign(program.lastRun, { write });
@@ -221,46 +223,46 @@ describe('a subscriber that is called at an end', () => {
       await pass(0);
       worker.send.next('b');
       const refused = { name: 'NotRunningError' };
-      expect(told.rejected).toMatchObject([
+      expect(recorded.rejected).toMatchObject([
         { value: 'a', error: refused },
         { value: 'b', error: refused },
       ]);
     });
 
     it('has it rejected though a start was remembered, which does not come', async () => {
-      const { worker, program, told, pass } = await survive();
+      const { worker, program, recorded, pass } = await survive();
       const stopped = worker.stop();
       worker.start();
       worker.send.next('a');
       await Promise.all([stopped, pass(60_000)]);
       worker.send.next('b');
-      expect(told.rejected.map(({ value }) => value)).toEqual(['a', 'b']);
-      expect(told.states.at(-1)).toBe('failed');
+      expect(recorded.rejected.map(({ value }) => value)).toEqual(['a', 'b']);
+      expect(recorded.states.at(-1)).toBe('failed');
       expect(takeWarnings()).toEqual([expect.stringContaining('was not started')]);
       program.lastRun.exit();
       await pass(0);
-      expect(told.states.at(-1)).toBe('failed');
+      expect(recorded.states.at(-1)).toBe('failed');
     });
   });
 
   describe('of a life', () => {
     it('may begin another and wait for that: its promises are of the other', async () => {
-      const { worker, told, system, program } = await fakeWorker({ temper: 'deaf' });
+      const { worker, recorded, system, program } = await fakeWorker({ temper: 'deaf' });
       let settledIn: string | undefined;
       const subscription = worker.status$.subscribe(({ state }) => {
         if (state !== 'stopped') return;
         subscription.unsubscribe();
         worker.start();
-        void worker.restart().then(() => (settledIn = told.states.at(-1)));
+        void worker.restart().then(() => (settledIn = recorded.states.at(-1)));
       });
       await Promise.all([worker.stop(), system.pass(60_000)]);
       expect(program.isAlive).toBe(false);
       expect(settledIn).toBe('running');
-      expect(told.statuses.at(-1)).toMatchObject({ state: 'running', generation: 3 });
+      expect(recorded.statuses.at(-1)).toMatchObject({ state: 'running', generation: 3 });
     });
 
     it('may stop again: the start that was remembered does not come', async () => {
-      const { worker, told, system } = await fakeWorker({ temper: 'deaf' });
+      const { worker, recorded, system } = await fakeWorker({ temper: 'deaf' });
       worker.status$.subscribe(({ state }) => {
         if (state === 'stopped') void worker.stop();
       });
@@ -269,10 +271,10 @@ describe('a subscriber that is called at an end', () => {
       worker.send.next('a');
       await Promise.all([stopped, system.pass(60_000)]);
       worker.send.next('b');
-      expect(told.states.at(-1)).toBe('stopped');
+      expect(recorded.states.at(-1)).toBe('stopped');
       expect(system.programs.length).toBe(1);
       const refused = { name: 'NotRunningError' };
-      expect(told.rejected).toMatchObject([
+      expect(recorded.rejected).toMatchObject([
         { value: 'a', error: refused },
         { value: 'b', error: refused },
       ]);
@@ -311,12 +313,12 @@ describe('a subscriber that is called at an end', () => {
   });
 
   it('of a run that is running may restart it: that settles when the next one is', async () => {
-    const { worker, told, system } = await fakeWorker({ start: false });
+    const { worker, recorded, system } = await fakeWorker({ start: false });
     let settledIn: unknown;
     const subscription = worker.status$.subscribe(({ state }) => {
       if (state !== 'running') return;
       subscription.unsubscribe();
-      void worker.restart().then(() => (settledIn = told.statuses.at(-1)));
+      void worker.restart().then(() => (settledIn = recorded.statuses.at(-1)));
     });
     worker.start();
     await system.pass(60_000);
@@ -331,15 +333,15 @@ describe('a subscriber that is called at an end', () => {
       ],
       ['restartOnExit', restartOnExit({ when: 'always', delayMs: 10 })],
     ])('may stop it as it starts, under %s', async (_, policy) => {
-      const { worker, told, system, program } = await fakeWorker({ supervise: policy });
+      const { worker, recorded, system, program } = await fakeWorker({ supervise: policy });
       const stopped = new Promise<void>((resolve) => {
         worker.status$.subscribe(({ state }) => {
-          if (state !== 'running' || told.statuses.length > 2) resolve(worker.stop());
+          if (state !== 'running' || recorded.statuses.length > 2) resolve(worker.stop());
         });
       });
       program.exit(1);
       await Promise.all([stopped, system.pass(60_000)]);
-      expect(told.states.at(-1)).toBe('stopped');
+      expect(recorded.states.at(-1)).toBe('stopped');
       expect(system.programs.some(({ isAlive }) => isAlive)).toBe(false);
     });
 
@@ -349,17 +351,17 @@ describe('a subscriber that is called at an end', () => {
         sources.push(run$);
         return run$;
       };
-      const { worker, told, system } = await fakeWorker({ supervise });
+      const { worker, recorded, system } = await fakeWorker({ supervise });
       await Promise.all([worker.stop(), system.pass(60_000)]);
-      const late = hear(sources[0]!);
+      const late = observe(sources[0]!);
       await system.pass(60_000);
-      expect(told.states.at(-1)).toBe('stopped');
+      expect(recorded.states.at(-1)).toBe('stopped');
       expect(system.programs.length).toBe(1);
       expect(late).toMatchObject({ values: [], end: 'open' });
     });
 
     it('is overruled by a later start', async () => {
-      const { worker, told, system, program } = await fakeWorker({ supervise: identity });
+      const { worker, recorded, system, program } = await fakeWorker({ supervise: identity });
       let isFirst = true;
       worker.status$.subscribe(({ state }) => {
         if (state === 'exited' && isFirst) void worker.restart();
@@ -371,10 +373,10 @@ describe('a subscriber that is called at an end', () => {
       });
       program.exit(0);
       await system.pass(10);
-      expect(told.states.slice(2)).toEqual(['exited', 'starting', 'running']);
+      expect(recorded.states.slice(2)).toEqual(['exited', 'starting', 'running']);
       system.newest!.exit(0);
       await system.pass(60_000);
-      expect(told.states.at(-1)).toBe('exited');
+      expect(recorded.states.at(-1)).toBe('exited');
       expect(system.programs.length).toBe(2);
     });
   });
@@ -384,7 +386,7 @@ describe('a subscriber that is called at an end', () => {
 
     it('fails the run, not the host, when `decoder` throws', async () => {
       let runs = 0;
-      const { worker, told, system } = await fakeWorker({
+      const { worker, recorded, system } = await fakeWorker({
         codec: {
           ...text,
           decoder: (...args) => {
@@ -395,7 +397,7 @@ describe('a subscriber that is called at an end', () => {
         supervise: identity,
       });
       await Promise.all([worker.restart(), system.pass(60_000)]);
-      expect(told.states.at(-1)).toBe('failed');
+      expect(recorded.states.at(-1)).toBe('failed');
       const { error } = worker.status$.value as { error?: Error };
       expect(error).toMatchObject({ name: 'FramingError', cause: expect.any(RangeError) as Error });
       expect(system.programs.some(({ isAlive }) => isAlive)).toBe(false);
@@ -412,13 +414,13 @@ describe('a subscriber that is called at an end', () => {
         },
         restart: { delayMs: 1_000 },
       });
-      const { worker, told, system, program } = fake;
+      const { worker, recorded, system, program } = fake;
       program.exit(1);
       await system.pass(0);
       worker.send.next('a');
       await system.pass(60_000);
-      expect(told.rejected).toMatchObject([{ value: 'a', error: { name: 'NotRunningError' } }]);
-      expect(told.states.at(-1)).toBe('stopped');
+      expect(recorded.rejected).toMatchObject([{ value: 'a', error: { name: 'NotRunningError' } }]);
+      expect(recorded.states.at(-1)).toBe('stopped');
     });
   });
 
@@ -431,8 +433,8 @@ describe('a subscriber that is called at an end', () => {
         if (restarts++ === 0) void worker.restart();
         return output$.pipe(take(1));
       };
-      const one = hear(from(['a']).pipe(exchange(worker, { reply })));
-      const two = hear(from(['b']).pipe(exchange(worker, { reply })));
+      const one = observe(from(['a']).pipe(exchange(worker, { reply })));
+      const two = observe(from(['b']).pipe(exchange(worker, { reply })));
       await system.pass(10);
       system.newest!.print('A\n');
       await system.pass(10);
@@ -444,7 +446,7 @@ describe('a subscriber that is called at an end', () => {
     it('asks nothing when `key` leaves it', async () => {
       const fake = await fakeWorker();
       const { worker, system } = fake;
-      const leaving = hear(
+      const leaving = observe(
         from(['a']).pipe(
           delay(0),
           exchange(worker, {

@@ -108,7 +108,7 @@ async function play(policyOf: PolicyOf, ownOf: OwnOf, actions: readonly Action[]
   function act(): void {
     acts[due.shift() ?? 'nothing']();
   }
-  const told = record(worker);
+  const recorded = record(worker);
   const others: WorkerStatus[] = [];
   worker.status$.subscribe(act);
   worker.rejected$.subscribe(act);
@@ -120,7 +120,7 @@ async function play(policyOf: PolicyOf, ownOf: OwnOf, actions: readonly Action[]
   }
   stop();
   await advance(scheduler, 0);
-  return { told, others, sent, program, scheduler, starts, waiting };
+  return { recorded, others, sent, program, scheduler, starts, waiting };
 }
 
 async function expectPromises(
@@ -130,18 +130,18 @@ async function expectPromises(
 ): Promise<void> {
   watchWarnings();
   const seen = await play(policyOf, ownOf, actions);
-  const { told, others, sent, program, scheduler, starts, waiting } = seen;
+  const { recorded, others, sent, program, scheduler, starts, waiting } = seen;
   expect(starts.broken).toEqual([]);
   // A later subscriber gets the same statuses from then on.
-  expect(others).toEqual(told.statuses.slice(-others.length));
-  expectEdges(told.statuses);
-  expectRest(told.statuses);
+  expect(others).toEqual(recorded.statuses.slice(-others.length));
+  expectEdges(recorded.statuses);
+  expectRest(recorded.statuses);
   expect(program.runs.filter(({ isAlive }) => isAlive)).toEqual([]);
   expect(scheduler.actions).toEqual([]);
   expect(waiting).toBe(0);
   // Each value was read or rejected, once.
   const read = program.runs.flatMap(({ received }) => received).filter((line) => line !== HELLO);
-  const rejected = told.rejected.map((lost) => lost.value);
+  const rejected = recorded.rejected.map((lost) => lost.value);
   expect([...read, ...rejected].sort()).toEqual([...sent].sort());
 }
 

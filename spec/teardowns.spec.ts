@@ -11,7 +11,7 @@ import {
 } from 'rxjs';
 import { exchange, ExitError, feed, lifeOf, NotRunningError, restartOnExit } from 'simple-ipc';
 import { fakePool } from './support/fakePool.js';
-import { fakeWorker, hear } from './support/fakeWorker.js';
+import { fakeWorker, observe } from './support/fakeWorker.js';
 import { cleanUp, collectUnhandled, eventually, watchWarnings } from './support/programs.js';
 
 const run = ['starting', 'running'];
@@ -35,41 +35,41 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
   }
 
   it('of `ready`, when the worker is stopped', async () => {
-    const { worker, told, system } = await fakeWorker({
+    const { worker, recorded, system } = await fakeWorker({
       ready: (output$) => output$.pipe(throwing()),
     });
     await Promise.all([worker.stop(), system.pass(60_000)]);
-    expect(told.states).toEqual(['starting', 'stopping eof', 'stopped']);
+    expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopped']);
   });
 
   it('of `ready`, when the program crashes', async () => {
-    const { told, system, program } = await fakeWorker({
+    const { recorded, system, program } = await fakeWorker({
       ready: (output$) => output$.pipe(throwing()),
       supervise: identity,
     });
     program.exit(1);
     await system.pass(0);
-    expect(told.states).toEqual(['starting', 'exited', 'failed']);
+    expect(recorded.states).toEqual(['starting', 'exited', 'failed']);
   });
 
   it('of the policy, when the worker is stopped', async () => {
-    const { worker, told, system, program } = await fakeWorker({
+    const { worker, recorded, system, program } = await fakeWorker({
       supervise: pipe(waiting, throwing()),
     });
     program.exit(1);
     await system.pass(0);
     await worker.stop();
-    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+    expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
   });
 
   it('of the policy, when the worker is restarted', async () => {
-    const { worker, told, system, program } = await fakeWorker({
+    const { worker, recorded, system, program } = await fakeWorker({
       supervise: pipe(waiting, throwing(1)),
     });
     program.exit(1);
     await system.pass(0);
     await Promise.all([worker.restart(), system.pass(0)]);
-    expect(told.states).toEqual([...run, 'exited', 'backoff', ...run]);
+    expect(recorded.states).toEqual([...run, 'exited', 'backoff', ...run]);
   });
 
   it.each([0, 1, 2, 3, 4])(
@@ -78,10 +78,10 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
       const { worker } = await fakeWorker();
       const { output$, stderr$, rejected$, send, status$ } = worker;
       const streams: readonly Observable<unknown>[] = [output$, stderr$, rejected$, send, status$];
-      const heard = streams.map(hear);
+      const observed = streams.map(observe);
       streams[i]!.pipe(throwing()).subscribe();
       await worker[Symbol.asyncDispose]();
-      expect(heard.map(({ end }) => end)).toEqual(streams.map(() => 'complete'));
+      expect(observed.map(({ end }) => end)).toEqual(streams.map(() => 'complete'));
     },
   );
 
@@ -89,7 +89,7 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
     const { worker, system } = await fakeWorker();
     const ask = (request: string) => {
       const reply = (output$: Observable<string>) => output$.pipe(take(1), throwing());
-      return hear(of(request).pipe(exchange(worker, { reply, timeoutMs: 100 })));
+      return observe(of(request).pipe(exchange(worker, { reply, timeoutMs: 100 })));
     };
     const asked = ['a', 'b', 'c', 'd'].map(ask);
     await system.pass(0);
@@ -104,7 +104,7 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
     expect(ends).toEqual(['complete', 'ExitError', 'ReplyTimeoutError', 'complete']);
   });
 
-  it('of who asks what cannot be sent: the next is asked', async () => {
+  it('of a request that cannot be sent: the next is asked', async () => {
     const { worker, system } = await fakeWorker();
     await worker.stop();
     const source$ = new Subject<string>();
@@ -112,30 +112,30 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
     source$.next('a');
     worker.start();
     await system.pass(0);
-    hear(of('b').pipe(exchange(worker, { reply: take(1) })));
+    observe(of('b').pipe(exchange(worker, { reply: take(1) })));
     await system.pass(0);
     expect(system.newest!.received).toEqual(['b']);
   });
 
-  it('of one who asks by key: the others hear of the end of the run', async () => {
+  it('of a request by key: the others fail at the end of the run', async () => {
     const { worker, system, program } = await fakeWorker();
     const ask = (request: string) => of(request).pipe(exchange(worker, { key: identity }));
     ask('a').pipe(throwing()).subscribe({ error: noop });
-    const other = hear(ask('b'));
+    const other = observe(ask('b'));
     await system.pass(0);
     program.exit(1);
     expect(other.end).toBeInstanceOf(ExitError);
   });
 
   it('of a feed: the worker still gets the exit', async () => {
-    const { worker, told, system, program } = await fakeWorker({ supervise: identity });
+    const { worker, recorded, system, program } = await fakeWorker({ supervise: identity });
     feed(worker, ['a']).pipe(throwing()).subscribe({ error: noop });
     program.exit(1);
     await system.pass(0);
-    expect(told.states).toEqual([...run, 'exited', 'failed']);
+    expect(recorded.states).toEqual([...run, 'exited', 'failed']);
   });
 
-  it('of who asks a pool that has no worker left: the others are told', async () => {
+  it('of a request to a pool without a worker left: the others fail', async () => {
     const { pool, system, ask } = await fakePool({ size: 1 });
     ask('a');
     of('b')
@@ -146,7 +146,7 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
     expect(other.end).toBeInstanceOf(NotRunningError);
   });
 
-  it('of who watches a pool: it is disposed', async () => {
+  it('of a subscriber to the status of a pool: it is disposed', async () => {
     const { pool } = await fakePool({ size: 1 });
     pool.status$.pipe(throwing()).subscribe();
     const disposed = pool[Symbol.asyncDispose]();
@@ -158,7 +158,7 @@ describe('a teardown that throws is reported, and stops nothing:', () => {
     life$.subscribe().add(() => {
       throw new Error('of a teardown');
     });
-    const next = hear(life$);
+    const next = observe(life$);
     await eventually(() => next.end === 'complete');
     expect(next.values.map(({ state }) => state)).toEqual([...run, 'exited']);
   });

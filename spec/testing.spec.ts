@@ -329,17 +329,17 @@ describe('fakeProgram', () => {
       ],
     ])('%s', async (_, ignores, states, ms) => {
       const scheduler = new VirtualTimeScheduler();
-      const told = await stages(fakeProgram(undefined, { ignores, scheduler }), scheduler);
-      expect(told).toMatchObject({ states, ms });
+      const recorded = await stages(fakeProgram(undefined, { ignores, scheduler }), scheduler);
+      expect(recorded).toMatchObject({ states, ms });
     });
 
     it('by SIGTERM, if it does not end at end-of-file of its own accord', async () => {
       const scheduler = new VirtualTimeScheduler();
-      const told = await stages(
+      const recorded = await stages(
         fakeProgram(() => NEVER, { scheduler }),
         scheduler,
       );
-      expect(told.signals).toEqual(['SIGTERM', 'SIGCONT']);
+      expect(recorded.signals).toEqual(['SIGTERM', 'SIGCONT']);
     });
 
     it('and obeys nothing any more if it exits first', async () => {

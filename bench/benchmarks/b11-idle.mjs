@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What is resident when the garbage is gone, in KB. */
+/** The resident memory after a garbage collection, in KB. */
 async function residentKb() {
   for (let turn = 0; turn < 3; turn++) {
     globalThis.gc();

@@ -8,7 +8,7 @@ export default {
   work: 'the core, minified and gzipped',
   figures: [{ name: 'size', unit: 'kB', isSize: true, goal: 6, gross: 14 }],
 
-  /** What an application that imports the core ships, without rxjs. */
+  /** The size of the core in an application's bundle, without rxjs. */
   async figure() {
     const index = fileURLToPath(library);
     const names = 'createWorker, fromCommand, lifeOf, lines, restartOnExit';

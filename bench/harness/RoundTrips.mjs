@@ -10,7 +10,7 @@ export class RoundTrips {
     this.#count = -warmUp;
   }
 
-  /** What to write next. */
+  /** The next data to write. */
   request() {
     this.#startedAt = process.hrtime.bigint();
     return `request ${this.#count}`;

@@ -5,5 +5,5 @@ export const filled = (lines, bytes) => [
   `yes ${'x'.repeat(bytes - 1)} | head -n ${lines}`,
 ];
 
-/** What it writes in all. */
+/** The total that it writes. */
 export const sizeOfFilled = (lines, bytes) => ({ lines, bytes: lines * bytes });

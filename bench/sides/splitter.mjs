@@ -1,4 +1,4 @@
-// What users of a library that hands out chunks write to get lines.
+// The code that users of a library of chunks write to get lines.
 import { StringDecoder } from 'node:string_decoder';
 
 /** Takes chunks (of text or bytes), hands out lines. */

@@ -14,11 +14,11 @@ describe('createStatus', () => {
 
   it('emits the newest status to a new subscriber, then all that follow', () => {
     const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
-    const told: WorkerStatus[] = [];
+    const recorded: WorkerStatus[] = [];
     next(starting(1));
-    status$.subscribe((status) => told.push(status));
+    status$.subscribe((status) => recorded.push(status));
     next(running);
-    expect(told).toEqual([starting(1), running]);
+    expect(recorded).toEqual([starting(1), running]);
     expect(status$.value).toBe(running);
     expect(status$.getValue()).toBe(running);
   });
@@ -42,20 +42,20 @@ describe('createStatus', () => {
     /** Subscribers `a`, `b` and `c`, of which `b` writes more at each generation before the last. */
     function tellFrom(last: number, perTurn: number) {
       const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
-      const told: Record<'a' | 'b' | 'c', number[]> = { a: [], b: [], c: [] };
+      const recorded: Record<'a' | 'b' | 'c', number[]> = { a: [], b: [], c: [] };
       const values: boolean[] = [];
       let newest = 1;
       for (const name of ['a', 'b', 'c'] as const) {
         status$.subscribe((status) => {
           if (status.state !== 'starting') return;
-          told[name].push(status.generation);
+          recorded[name].push(status.generation);
           values.push(status$.value === status);
           if (name !== 'b') return;
           for (let i = 0; i < perTurn && newest < last; i++) next(starting(++newest));
         });
       }
       next(starting(1));
-      return { status$, told, values };
+      return { status$, recorded, values };
     }
 
     it.each([
@@ -63,9 +63,9 @@ describe('createStatus', () => {
       [3, 2],
       [50, 3],
     ])('emits the same order to all subscribers: %d statuses, %d at a time', (last, perTurn) => {
-      const { status$, told } = tellFrom(last, perTurn);
+      const { status$, recorded } = tellFrom(last, perTurn);
       const order = Array.from({ length: last }, (_, i) => i + 1);
-      expect(told).toEqual({ a: order, b: order, c: order });
+      expect(recorded).toEqual({ a: order, b: order, c: order });
       expect(status$.value).toEqual(starting(last));
     });
 
@@ -76,16 +76,16 @@ describe('createStatus', () => {
 
     it('emits each status once to a subscriber that comes meanwhile', () => {
       const { status$, next } = createStatus<WorkerStatus>({ state: 'stopped' });
-      const told: WorkerStatus[] = [];
+      const recorded: WorkerStatus[] = [];
       status$.subscribe((status) => {
         if (status.state !== 'starting' || status.generation > 1) return;
         next(starting(2));
         // eslint-disable-next-line rxjs-x/no-nested-subscribe -- that is the case
-        status$.subscribe((later) => told.push(later));
+        status$.subscribe((later) => recorded.push(later));
         next(starting(3));
       });
       next(starting(1));
-      expect(told).toEqual([starting(1), starting(2), starting(3)]);
+      expect(recorded).toEqual([starting(1), starting(2), starting(3)]);
     });
   });
 });

@@ -7,7 +7,7 @@ import { cleanUp, temporaryFolder } from '../support/programs.js';
 describe('explainingPart', () => {
   afterEach(cleanUp);
 
-  /** What a program writes to stderr before it fails; `undefined` without the program. */
+  /** The stderr of a program before it fails; `undefined` without the program. */
   function stderrOf(file: string, ...args: string[]): string | undefined {
     const { stderr, error } = spawnSync(file, args, { encoding: 'utf8', cwd: temporaryFolder() });
     return error ? undefined : stderr;

@@ -9,7 +9,7 @@ import {
   type WorkerOptions,
 } from 'simple-ipc';
 import { fakePool } from '../support/fakePool.js';
-import { fakeWorker, hear } from '../support/fakeWorker.js';
+import { fakeWorker, observe } from '../support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -44,12 +44,12 @@ describe('health', () => {
   ])(
     'ends a run that leaves its probes unanswered, as a failure: %s',
     async (_, health, probes) => {
-      const { worker, system, told, received } = await fakeWorker({ health });
+      const { worker, system, recorded, received } = await fakeWorker({ health });
       await system.pass(1_299);
       expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
       expect(received).toEqual([probes]);
       await system.pass(11);
-      expect(told.statuses).toContainEqual(unhealthy);
+      expect(recorded.statuses).toContainEqual(unhealthy);
       expect(worker.status$.value).toMatchObject({ state: 'running', generation: 2 });
     },
   );
@@ -83,22 +83,22 @@ describe('health', () => {
     const { worker, system, program } = await fakeWorker({ health: byKey });
     await system.pass(1_150);
     expect(program.received).toEqual(['0 ping', '0 ping']);
-    const heard = hear(ask(worker, '1 q', { key }));
+    const observed = observe(ask(worker, '1 q', { key }));
     await system.pass(0);
     program.print('0 first\n0 second\n1 A\n');
-    expect(heard).toMatchObject({ values: ['1 A'], end: 'complete' });
+    expect(observed).toMatchObject({ values: ['1 A'], end: 'complete' });
     await system.pass(1_900);
     expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
   });
 
   it('waits for its turn, which counts for nothing', async () => {
     const { worker, system, program } = await fakeWorker({ health: inTurn });
-    const heard = hear(ask(worker, 'think', { reply }));
+    const observed = observe(ask(worker, 'think', { reply }));
     await system.pass(60_000);
     expect(program.received).toEqual(['think']);
     program.print('thought\n');
     await system.pass(50);
-    expect(heard.values).toEqual(['thought']);
+    expect(observed.values).toEqual(['thought']);
     expect(program.received).toEqual(['think', 'ping']);
     expect(worker.status$.value).toMatchObject({ state: 'running', generation: 1 });
   });
@@ -106,33 +106,33 @@ describe('health', () => {
   it('keeps its turn until it is answered: no request gets its answer', async () => {
     const { worker, system, program } = await fakeWorker({ health: inTurn });
     await system.pass(1_250);
-    const heard = hear(ask(worker, 'q', { reply }));
+    const observed = observe(ask(worker, 'q', { reply }));
     await system.pass(0);
     expect(program.received).toEqual(['ping']);
     program.print('pong\n');
     await system.pass(0);
     expect(program.received).toEqual(['ping', 'q']);
     program.print('A\n');
-    expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+    expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
   });
 
   it('has what waits behind it asked of the next run', async () => {
     const fake = await fakeWorker({ health: inTurn });
     const { worker, system, program } = fake;
     await system.pass(1_250);
-    const heard = hear(ask(worker, 'q', { reply }));
+    const observed = observe(ask(worker, 'q', { reply }));
     await system.pass(100);
     expect(program.received).toEqual(['ping']);
     await system.pass(10);
     expect(fake.received).toEqual([['ping'], ['q']]);
     system.newest!.print('A\n');
-    expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+    expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
   });
 
   it('does not probe what has just answered another request', async () => {
     const { worker, system, program } = await fakeWorker({ health: inTurn });
     for (let i = 0; i < 20; i++) {
-      hear(ask(worker, 'q', { reply }));
+      observe(ask(worker, 'q', { reply }));
       await system.pass(0);
       program.print('A\n');
       await system.pass(900);
@@ -161,7 +161,7 @@ describe('health', () => {
   });
 
   it('ends a run at once whose answer is an error', async () => {
-    const { system, told, program } = await fakeWorker({
+    const { system, recorded, program } = await fakeWorker({
       health: {
         ...inTurn,
         reply: (output$) =>
@@ -177,7 +177,7 @@ describe('health', () => {
     await system.pass(1_000);
     program.print('degraded\n');
     await system.pass(0);
-    expect(told.statuses.at(-1)).toMatchObject({
+    expect(recorded.statuses.at(-1)).toMatchObject({
       state: 'failed',
       error: {
         cause: { name: 'UnhealthyError', message: expect.stringContaining('it is degraded') },
@@ -219,9 +219,9 @@ describe('health', () => {
   });
 
   it('says what to do if the program never answered anything', async () => {
-    const { system, told } = await fakeWorker({ health: inTurn, restart: { maxRestarts: 0 } });
+    const { system, recorded } = await fakeWorker({ health: inTurn, restart: { maxRestarts: 0 } });
     await system.pass(1_400);
-    expect(told.statuses.at(-1)).toMatchObject({
+    expect(recorded.statuses.at(-1)).toMatchObject({
       state: 'failed',
       error: {
         cause: {
@@ -234,12 +234,12 @@ describe('health', () => {
   });
 
   it('ends a run that cannot be asked, and says why', async () => {
-    const { system, told } = await fakeWorker({
+    const { system, recorded } = await fakeWorker({
       health: { ...byKey, key: () => undefined },
       restart: { maxRestarts: 0 },
     });
     await system.pass(10_000);
-    expect(told.statuses.at(-1)).toMatchObject({
+    expect(recorded.statuses.at(-1)).toMatchObject({
       state: 'failed',
       error: { cause: { message: expect.stringContaining('must have a key') } },
     });
@@ -274,13 +274,13 @@ describe('health', () => {
     );
     const { statuses } = record(worker);
     const { pid } = await until(worker, 'running');
-    const before = hear(ask(worker, { id: 1 }, { key: id }));
+    const before = observe(ask(worker, { id: 1 }, { key: id }));
     await eventually(() => before.end === 'complete');
     worker.send.next({ id: 2, deed });
     await until(worker, 'backoff');
     expect(statuses).toContainEqual(unhealthy);
     expect(isAlive(pid)).toBe(false);
-    const after = hear(ask(worker, { id: 3 }, { key: id }));
+    const after = observe(ask(worker, { id: 3 }, { key: id }));
     await eventually(() => after.end !== 'open');
     expect(after).toMatchObject({ values: [{ id: 3 }], end: 'complete' });
   });

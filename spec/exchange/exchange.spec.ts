@@ -15,7 +15,7 @@ import {
   type Observable,
 } from 'rxjs';
 import { createWorker, exchange, NotRunningError, LineBreakError } from 'simple-ipc';
-import { fakeWorker, hear } from '../support/fakeWorker.js';
+import { fakeWorker, observe } from '../support/fakeWorker.js';
 import {
   cleanUp,
   expectSame,
@@ -38,17 +38,17 @@ describe('exchange', () => {
   describe('in turn', () => {
     it('writes a request when the reply before it is complete', async () => {
       const { worker, system, program } = await fakeWorker();
-      const heard = hear(from(['a', 'b', 'c']).pipe(exchange(worker, { reply })));
+      const observed = observe(from(['a', 'b', 'c']).pipe(exchange(worker, { reply })));
       await system.pass(0);
       expect(program.received).toEqual(['a']);
       program.print('A\n');
-      expect(heard.values).toEqual(['A']);
+      expect(observed.values).toEqual(['A']);
       await system.pass(0);
       expect(program.received).toEqual(['a', 'b']);
       program.print('B\n');
       await system.pass(0);
       program.print('C\n');
-      expect(heard).toMatchObject({ values: ['A', 'B', 'C'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A', 'B', 'C'], end: 'complete' });
     });
 
     it('gives each request its reply, of a real program', async () => {
@@ -67,14 +67,14 @@ describe('exchange', () => {
           takeWhile((line) => line !== '.'),
           map((line) => line.length),
         );
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, { reply })));
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, { reply })));
       await system.pass(0);
       program.print('1\n22');
-      expect(heard.values).toEqual([1]);
+      expect(observed.values).toEqual([1]);
       program.print('\n.\n');
       await system.pass(0);
       program.print('.\n');
-      expect(heard).toMatchObject({ values: [1, 2], end: 'complete' });
+      expect(observed).toMatchObject({ values: [1, 2], end: 'complete' });
     });
 
     it('gives `reply` the request', async () => {
@@ -84,37 +84,37 @@ describe('exchange', () => {
           take(1),
           map((line) => `${request}: ${line}`),
         );
-      const heard = hear(of('a').pipe(exchange(worker, { reply })));
+      const observed = observe(of('a').pipe(exchange(worker, { reply })));
       await system.pass(0);
       program.print('A\n');
-      expect(heard.values).toEqual(['a: A']);
+      expect(observed.values).toEqual(['a: A']);
     });
 
     it('ignores output from before the request', async () => {
       const { worker, system, program } = await fakeWorker();
       program.print('welcome\n');
-      const heard = hear(of('a').pipe(exchange(worker, { reply })));
+      const observed = observe(of('a').pipe(exchange(worker, { reply })));
       await system.pass(0);
       program.print('A\n');
-      expect(heard.values).toEqual(['A']);
+      expect(observed.values).toEqual(['A']);
     });
 
     it('takes nothing that the worker replays for a reply', async () => {
       const { worker, system, program } = await fakeWorker({ replay: 2 });
       program.print('old\nolder\n');
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, { reply })));
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, { reply })));
       await system.pass(0);
-      expect(heard.values).toEqual([]);
+      expect(observed.values).toEqual([]);
       program.print('A\n');
       await system.pass(0);
       program.print('B\n');
-      expect(heard.values).toEqual(['A', 'B']);
+      expect(observed.values).toEqual(['A', 'B']);
     });
 
     it('makes the requests of all exchanges with a worker take turns', async () => {
       const { worker, system, program } = await fakeWorker();
-      const one = hear(from(['a', 'b']).pipe(exchange(worker, { reply })));
-      const other = hear(from(['x', 'y']).pipe(exchange(worker, { reply })));
+      const one = observe(from(['a', 'b']).pipe(exchange(worker, { reply })));
+      const other = observe(from(['x', 'y']).pipe(exchange(worker, { reply })));
       for (const line of ['1', '2', '3', '4']) {
         await system.pass(0);
         program.print(`${line}\n`);
@@ -140,11 +140,11 @@ describe('exchange', () => {
         from(['a', 'b']),
         throwError(() => new Error('source')),
       );
-      const heard = hear(source$.pipe(exchange(worker, { reply })));
+      const observed = observe(source$.pipe(exchange(worker, { reply })));
       await system.pass(0);
       program.print('A\n');
       await system.pass(0);
-      expect(heard).toMatchObject({ values: [], end: { message: 'source' } });
+      expect(observed).toMatchObject({ values: [], end: { message: 'source' } });
       expect(program.received).toEqual(['a']);
     });
 
@@ -158,7 +158,7 @@ describe('exchange', () => {
           ),
         ),
       );
-      const heard = hear(requests$);
+      const observed = observe(requests$);
       await system.pass(0);
       program.print('A\n');
       await system.pass(0);
@@ -166,48 +166,48 @@ describe('exchange', () => {
       await system.pass(0);
       expect(system.newest!.received).toEqual(['c']);
       system.newest!.print('C\n');
-      expect(heard).toMatchObject({ values: ['A', 'failed', 'C'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A', 'failed', 'C'], end: 'complete' });
     });
   });
 
   describe('a reply', () => {
     it('that completes at once ends when the request is written', async () => {
       const { worker, system, program } = await fakeWorker();
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, { reply: () => EMPTY })));
-      expect(heard.end).toBe('open');
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, { reply: () => EMPTY })));
+      expect(observed.end).toBe('open');
       await system.pass(0);
       await system.pass(0);
       expect(program.received).toEqual(['a', 'b']);
-      expect(heard).toMatchObject({ values: [], end: 'complete' });
+      expect(observed).toMatchObject({ values: [], end: 'complete' });
     });
 
     it('may be of the request alone', async () => {
       const { worker, system, program } = await fakeWorker();
       const reply = (_: unknown, request: string) => of(`sent ${request}`);
-      const heard = hear(of('a').pipe(exchange(worker, { reply })));
+      const observed = observe(of('a').pipe(exchange(worker, { reply })));
       await system.pass(0);
       expect(program.received).toEqual(['a']);
-      expect(heard).toMatchObject({ values: ['sent a'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['sent a'], end: 'complete' });
     });
 
     it('that completes at once may be of some requests only', async () => {
       const { worker, system, program } = await fakeWorker();
       const reply = (output$: Observable<string>, request: string) =>
         request.startsWith('set') ? EMPTY : output$.pipe(take(1));
-      const heard = hear(from(['set x', 'get', 'set y']).pipe(exchange(worker, { reply })));
+      const observed = observe(from(['set x', 'get', 'set y']).pipe(exchange(worker, { reply })));
       await system.pass(0);
       expect(program.received).toEqual(['set x', 'get']);
       program.print('x\n');
       await system.pass(0);
       expect(program.received).toEqual(['set x', 'get', 'set y']);
-      expect(heard).toMatchObject({ values: ['x'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['x'], end: 'complete' });
     });
 
     it('that completes at once fails if the request cannot be sent', async () => {
       const { worker, system } = await fakeWorker();
-      const heard = hear(of('a\nb').pipe(exchange(worker, { reply: () => EMPTY })));
+      const observed = observe(of('a\nb').pipe(exchange(worker, { reply: () => EMPTY })));
       await system.pass(0);
-      expect(heard.end).toBeInstanceOf(LineBreakError);
+      expect(observed.end).toBeInstanceOf(LineBreakError);
     });
 
     it.each([
@@ -219,27 +219,27 @@ describe('exchange', () => {
       ],
       ['errors at once', () => throwError(() => new Error('mine'))],
     ])('that %s fails the exchange, is not asked, and leaves the turn', async (_, wrong) => {
-      const { worker, system, program, told } = await fakeWorker();
-      const waiting = hear(of('before').pipe(exchange(worker, { reply })));
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, { reply: wrong })));
-      const after = hear(of('after').pipe(exchange(worker, { reply })));
+      const { worker, system, program, recorded } = await fakeWorker();
+      const waiting = observe(of('before').pipe(exchange(worker, { reply })));
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, { reply: wrong })));
+      const after = observe(of('after').pipe(exchange(worker, { reply })));
       await system.pass(0);
       program.print('1\n');
       await system.pass(0);
       program.print('2\n');
       await system.pass(0);
-      expect(heard.end).toEqual(new Error('mine'));
+      expect(observed.end).toEqual(new Error('mine'));
       expect(waiting).toMatchObject({ values: ['1'], end: 'complete' });
       expect(after).toMatchObject({ values: ['2'], end: 'complete' });
       expect(program.received).toEqual(['before', 'after']);
-      expect(told.states).toEqual(['starting', 'running']);
+      expect(recorded.states).toEqual(['starting', 'running']);
     });
 
     it('that is no Observable fails the exchange', async () => {
       const { worker, system } = await fakeWorker();
-      const heard = hear(of('a').pipe(exchange(worker, { reply: (() => 1) as never })));
+      const observed = observe(of('a').pipe(exchange(worker, { reply: (() => 1) as never })));
       await system.pass(0);
-      expect(heard.end).toBeInstanceOf(TypeError);
+      expect(observed.end).toBeInstanceOf(TypeError);
     });
   });
 
@@ -250,7 +250,7 @@ describe('exchange', () => {
       ['key', { key: (line: string) => line }],
     ])('fails the exchange with NotRunningError, by %s', async (_, options) => {
       const { worker, system } = await fakeWorker({ start: false });
-      const ask = () => hear(of('a').pipe(exchange<string, string, string>(worker, options)));
+      const ask = () => observe(of('a').pipe(exchange<string, string, string>(worker, options)));
       const never = ask();
       await system.pass(0);
       expect(never.end).toBeInstanceOf(NotRunningError);
@@ -271,7 +271,7 @@ describe('exchange', () => {
       record(worker);
       await until(worker, 'running');
       const asked = [1, 2, 3].map(() =>
-        hear(of('a').pipe(exchange(worker, { reply: () => NEVER as Observable<string> }))),
+        observe(of('a').pipe(exchange(worker, { reply: () => NEVER as Observable<string> }))),
       );
       await worker[Symbol.asyncDispose]();
       await eventually(() => asked.every(({ end }) => end !== 'open'));

@@ -8,7 +8,7 @@ import {
   type ReactiveWorker,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -47,7 +47,7 @@ describe.each([
     const { rejected } = record(worker);
     await first(worker.output$, (line) => line === 'closed');
     const ask = (request: string, options: Options = {}) =>
-      hear(of(request).pipe(exchangeWith(worker, options)));
+      observe(of(request).pipe(exchangeWith(worker, options)));
     return { worker, rejected, ask };
   }
 
@@ -123,7 +123,7 @@ describe.each([
 
   it('asks the next run when the end of the last one takes long', async () => {
     const { scheduler, fakes, worker } = leaveBehind();
-    const one = hear(of('one').pipe(exchangeWith(worker, { idempotent: true })));
+    const one = observe(of('one').pipe(exchangeWith(worker, { idempotent: true })));
     await advance(scheduler, 0);
     fakes.lastRun.crash();
     await advance(scheduler, 2_900);
@@ -135,7 +135,7 @@ describe.each([
 
   it.each([500, 2_000])('fails after timeoutMs all the same: %i', async (timeoutMs) => {
     const { scheduler, fakes, worker } = leaveBehind();
-    const one = hear(of('one').pipe(exchangeWith(worker, { idempotent: true, timeoutMs })));
+    const one = observe(of('one').pipe(exchangeWith(worker, { idempotent: true, timeoutMs })));
     await advance(scheduler, 0);
     fakes.lastRun.crash();
     await advance(scheduler, timeoutMs - 10);

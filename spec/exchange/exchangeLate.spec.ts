@@ -11,7 +11,7 @@ import {
   type Observable,
 } from 'rxjs';
 import { ask, createWorker, exchange, ReplyTimeoutError, type ReactiveWorker } from 'simple-ipc';
-import { fakeWorker, hear } from '../support/fakeWorker.js';
+import { fakeWorker, observe } from '../support/fakeWorker.js';
 import { cleanUp, record, sh, until, use, watchWarnings } from '../support/programs.js';
 
 const reply = take<string>(1);
@@ -21,10 +21,10 @@ async function answerFirst(
   worker: ReactiveWorker<string, string>,
   system: Awaited<ReturnType<typeof fakeWorker>>['system'],
 ): Promise<void> {
-  const heard = hear(ask(worker, 'first', { reply }));
+  const observed = observe(ask(worker, 'first', { reply }));
   await system.pass(0);
   system.newest!.print('first\n');
-  expect(heard.end).toBe('complete');
+  expect(observed.end).toBe('complete');
 }
 
 describe('exchange, when a reply comes late', () => {
@@ -33,10 +33,10 @@ describe('exchange, when a reply comes late', () => {
 
   describe('after a time-out', () => {
     it('ends the run, and asks the next request of the next run', async () => {
-      const { worker, system, program, told } = await fakeWorker();
+      const { worker, system, program, recorded } = await fakeWorker();
       await answerFirst(worker, system);
-      const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
-      const two = hear(of('b').pipe(exchange(worker, { reply })));
+      const one = observe(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const two = observe(of('b').pipe(exchange(worker, { reply })));
       await system.pass(49);
       expect(one.end).toBe('open');
       await system.pass(1);
@@ -50,18 +50,24 @@ describe('exchange, when a reply comes late', () => {
       expect(system.newest!.received).toEqual(['b']);
       system.newest!.print('B\n');
       expect(two).toMatchObject({ values: ['B'], end: 'complete' });
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'starting', 'running']);
+      expect(recorded.states).toEqual([
+        'starting',
+        'running',
+        'stopping eof',
+        'starting',
+        'running',
+      ]);
     });
 
     it('gives the late reply to nobody, however long the old run takes to end', async () => {
-      const { worker, system, program, told } = await fakeWorker({ temper: 'deaf' });
+      const { worker, system, program, recorded } = await fakeWorker({ temper: 'deaf' });
       await answerFirst(worker, system);
-      const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const one = observe(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       await system.pass(50);
-      const two = hear(of('b').pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const two = observe(of('b').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       program.print('late A\n');
       await system.pass(0);
-      expect(told.output).toEqual(['first', 'late A']);
+      expect(recorded.output).toEqual(['first', 'late A']);
       expect(one.values).toEqual([]);
       await system.pass(999);
       expect(two).toMatchObject({ values: [], end: 'open' });
@@ -73,12 +79,14 @@ describe('exchange, when a reply comes late', () => {
 
     it('counts from the asking, not from the waiting for a turn', async () => {
       const { worker, system, program } = await fakeWorker();
-      const heard = hear(from(['a', 'b', 'c']).pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const observed = observe(
+        from(['a', 'b', 'c']).pipe(exchange(worker, { reply, timeoutMs: 50 })),
+      );
       for (const line of ['A', 'B', 'C']) {
         await system.pass(49);
         program.print(`${line}\n`);
       }
-      expect(heard).toMatchObject({ values: ['A', 'B', 'C'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A', 'B', 'C'], end: 'complete' });
       await system.pass(1_000);
       expect(system.programs).toHaveLength(1);
     });
@@ -87,11 +95,11 @@ describe('exchange, when a reply comes late', () => {
       const { worker, system, program } = await fakeWorker({ restart: { delayMs: 1_000 } });
       program.exit(1);
       await system.pass(0);
-      const heard = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const observed = observe(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       await system.pass(1_000);
       expect(system.newest!.received).toEqual(['a']);
       system.newest!.print('A\n');
-      expect(heard.values).toEqual(['A']);
+      expect(observed.values).toEqual(['A']);
     });
 
     it('is not taken for the next reply, of a real program', async () => {
@@ -103,7 +111,7 @@ describe('exchange, when a reply comes late', () => {
       const { output } = record(worker);
       await until(worker, 'running');
       expect(await firstValueFrom(ask(worker, 'first', { reply }))).toBe('got first');
-      const slow = hear(of('slow').pipe(exchange(worker, { reply, timeoutMs: 20 })));
+      const slow = observe(of('slow').pipe(exchange(worker, { reply, timeoutMs: 20 })));
       const next$ = from(['b', 'c']).pipe(exchange(worker, { reply }), toArray());
       expect(await firstValueFrom(next$)).toEqual(['got b', 'got c']);
       expect(slow.end).toBeInstanceOf(ReplyTimeoutError);
@@ -116,8 +124,8 @@ describe('exchange, when a reply comes late', () => {
     it('keeps the turn until the reply is complete', async () => {
       const { worker, system, program } = await fakeWorker();
       const untilDot = takeWhile((line: string) => line !== '.');
-      const one = hear(of('a').pipe(exchange(worker, { reply: untilDot })));
-      const two = hear(of('b').pipe(exchange(worker, { reply: untilDot })));
+      const one = observe(of('a').pipe(exchange(worker, { reply: untilDot })));
+      const two = observe(of('b').pipe(exchange(worker, { reply: untilDot })));
       await system.pass(0);
       program.print('A1\n');
       one.leave();
@@ -134,8 +142,8 @@ describe('exchange, when a reply comes late', () => {
     it('ends the run when timeoutMs is over', async () => {
       const { worker, system, program } = await fakeWorker({ temper: 'deaf' });
       await answerFirst(worker, system);
-      const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
-      const two = hear(of('b').pipe(exchange(worker, { reply })));
+      const one = observe(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const two = observe(of('b').pipe(exchange(worker, { reply })));
       await system.pass(0);
       one.leave();
       await system.pass(49);
@@ -151,8 +159,8 @@ describe('exchange, when a reply comes late', () => {
 
     it('leaves the turn when the run ends, and is not asked again', async () => {
       const { worker, system, program } = await fakeWorker();
-      const one = hear(of('a').pipe(exchange(worker, { reply, idempotent: true })));
-      const two = hear(of('b').pipe(exchange(worker, { reply })));
+      const one = observe(of('a').pipe(exchange(worker, { reply, idempotent: true })));
+      const two = observe(of('b').pipe(exchange(worker, { reply })));
       await system.pass(0);
       one.leave();
       program.exit(1);
@@ -164,9 +172,9 @@ describe('exchange, when a reply comes late', () => {
 
     it('is never asked while it waits for its turn', async () => {
       const { worker, system, program } = await fakeWorker();
-      hear(of('a').pipe(exchange(worker, { reply })));
-      const two = hear(of('b').pipe(exchange(worker, { reply })));
-      hear(of('c').pipe(exchange(worker, { reply })));
+      observe(of('a').pipe(exchange(worker, { reply })));
+      const two = observe(of('b').pipe(exchange(worker, { reply })));
+      observe(of('c').pipe(exchange(worker, { reply })));
       await system.pass(0);
       two.leave();
       program.print('A\n');
@@ -177,8 +185,8 @@ describe('exchange, when a reply comes late', () => {
     it('is never asked while it waits for a run, and leaves the turn', async () => {
       const { worker, system } = await fakeWorker({ start: false });
       worker.start();
-      const one = hear(of('a').pipe(exchange(worker, { reply })));
-      hear(of('b').pipe(exchange(worker, { reply })));
+      const one = observe(of('a').pipe(exchange(worker, { reply })));
+      observe(of('b').pipe(exchange(worker, { reply })));
       one.leave();
       await system.pass(0);
       expect(system.newest!.received).toEqual(['b']);
@@ -193,7 +201,7 @@ describe('exchange, when a reply comes late', () => {
           switchMap((line) => of(`${request}=${line}`)),
         );
       const ask = (request: string) => of(request).pipe(exchange(worker, { reply }));
-      const heard = hear(requests$.pipe(switchMap(ask)));
+      const observed = observe(requests$.pipe(switchMap(ask)));
       for (const request of ['a', 'b', 'c']) requests$.next(request);
       await system.pass(0);
       program.print('A\n');
@@ -201,18 +209,18 @@ describe('exchange, when a reply comes late', () => {
       // A request that is left before its turn is not sent.
       expect(program.received).toEqual(['a', 'c']);
       program.print('C\n');
-      expect(heard.values).toEqual(['c=C']);
+      expect(observed.values).toEqual(['c=C']);
     });
 
     it('holds no timer and no turn when the worker is stopped', async () => {
       const { worker, system, scheduler } = await fakeWorker();
-      const one = hear(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
+      const one = observe(of('a').pipe(exchange(worker, { reply, timeoutMs: 50 })));
       await system.pass(0);
       one.leave();
       await Promise.all([worker.stop(), system.pass(10)]);
       expect(scheduler.actions).toEqual([]);
       worker.start();
-      const two = hear(of('b').pipe(exchange(worker, { reply })));
+      const two = observe(of('b').pipe(exchange(worker, { reply })));
       await system.pass(0);
       system.newest!.print('B\n');
       expect(two.values).toEqual(['B']);
@@ -224,8 +232,8 @@ describe('exchange, when a reply comes late', () => {
     await answerFirst(worker, system);
     const impatient = (output$: Observable<string>) =>
       output$.pipe(take(1), timeout({ first: 50, scheduler }));
-    const one = hear(of('a').pipe(exchange(worker, { reply: impatient })));
-    const two = hear(of('b').pipe(exchange(worker, { reply })));
+    const one = observe(of('a').pipe(exchange(worker, { reply: impatient })));
+    const two = observe(of('b').pipe(exchange(worker, { reply })));
     await system.pass(50);
     expect(one.end).toMatchObject({ name: 'TimeoutError' });
     program.print('late A\n');

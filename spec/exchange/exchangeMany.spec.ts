@@ -1,6 +1,6 @@
 import { catchError, from, map, mergeMap, of, range, take } from 'rxjs';
 import { exchange } from 'simple-ipc';
-import { fakeWorker, hear } from '../support/fakeWorker.js';
+import { fakeWorker, observe } from '../support/fakeWorker.js';
 import { cleanUp, eventually, numbers, watchWarnings } from '../support/programs.js';
 
 const COUNT = 10_000;
@@ -12,7 +12,7 @@ describe('exchange, of very many requests', () => {
   it('fails all that wait when the worker is stopped', async () => {
     const { worker, system } = await fakeWorker();
     let failed = 0;
-    const heard = hear(
+    const observed = observe(
       range(0, COUNT).pipe(
         map(String),
         mergeMap((request) =>
@@ -25,15 +25,17 @@ describe('exchange, of very many requests', () => {
     );
     await system.pass(0);
     await Promise.all([worker.stop(), system.pass(10)]);
-    await eventually(() => heard.end === 'complete');
+    await eventually(() => observed.end === 'complete');
     expect(failed).toBe(COUNT);
   });
 
   it('asks all that have no reply', async () => {
     const { worker, system, program } = await fakeWorker();
-    const heard = hear(from(numbers(COUNT)).pipe(exchange(worker, { reply: () => from([]) })));
-    while (heard.end === 'open') await system.pass(0);
-    expect(heard.end).toBe('complete');
+    const observed = observe(
+      from(numbers(COUNT)).pipe(exchange(worker, { reply: () => from([]) })),
+    );
+    while (observed.end === 'open') await system.pass(0);
+    expect(observed.end).toBe('complete');
     expect(program.received).toEqual(numbers(COUNT));
   });
 });

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { from, map, NEVER, range, Subject, take, takeWhile, type Observable } from 'rxjs';
 import { createPool, createWorker, exchange } from 'simple-ipc';
-import { fakeWorker, hear } from '../support/fakeWorker.js';
+import { fakeWorker, observe } from '../support/fakeWorker.js';
 import { cleanUp, numbers, use, watchWarnings } from '../support/programs.js';
 
 describe('exchange, its options', () => {
@@ -20,15 +20,15 @@ describe('exchange, its options', () => {
     it('lets so many requests be under way', async () => {
       const { worker, system, program } = await fakeWorker();
       const options = { reply: byId, concurrency: 2 };
-      const heard = hear(from(['a', 'b', 'c']).pipe(exchange(worker, options)));
+      const observed = observe(from(['a', 'b', 'c']).pipe(exchange(worker, options)));
       await system.pass(0);
       expect(program.received).toEqual(['a', 'b']);
       program.print('b\n');
       await system.pass(0);
       expect(program.received).toEqual(['a', 'b', 'c']);
       program.print('c\na\n');
-      expect(heard.end).toBe('complete');
-      expect(heard.values).toEqual([
+      expect(observed.end).toBe('complete');
+      expect(observed.values).toEqual([
         'a hears b',
         'b hears b',
         'a hears c',
@@ -39,23 +39,23 @@ describe('exchange, its options', () => {
 
     it('may be without limit', async () => {
       const { worker, system, program } = await fakeWorker();
-      const heard = hear(
+      const observed = observe(
         range(0, 100).pipe(map(String), exchange(worker, { reply: byId, concurrency: Infinity })),
       );
       await system.pass(0);
       expect(program.received).toHaveLength(100);
       program.print(numbers(100).join('\n') + '\n');
-      expect(heard.end).toBe('complete');
+      expect(observed.end).toBe('complete');
     });
 
     it('does not end the run when one of them is given up', async () => {
-      const { worker, system, program, told } = await fakeWorker();
+      const { worker, system, program, recorded } = await fakeWorker();
       const options = { reply: byId, concurrency: 2, timeoutMs: 5 };
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, options)));
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, options)));
       await system.pass(10);
-      expect(heard.end).toMatchObject({ name: 'ReplyTimeoutError' });
+      expect(observed.end).toMatchObject({ name: 'ReplyTimeoutError' });
       expect(program.isAlive).toBe(true);
-      expect(told.states).toEqual(['starting', 'running']);
+      expect(recorded.states).toEqual(['starting', 'running']);
     });
   });
 
@@ -64,11 +64,11 @@ describe('exchange, its options', () => {
       const { worker, system, program } = await fakeWorker();
       const controller = new AbortController();
       const { signal } = controller;
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, { reply, signal })));
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, { reply, signal })));
       await system.pass(0);
       expect(getEventListeners(signal, 'abort')).toHaveLength(1);
       controller.abort(new Error('enough'));
-      expect(heard.end).toEqual(new Error('enough'));
+      expect(observed.end).toEqual(new Error('enough'));
       expect(getEventListeners(signal, 'abort')).toEqual([]);
       program.print('A\n');
       await system.pass(0);
@@ -79,10 +79,10 @@ describe('exchange, its options', () => {
       const { worker, system, program } = await fakeWorker();
       const signal = AbortSignal.abort(new Error('before'));
       const source$ = new Subject<string>();
-      const heard = hear(source$.pipe(exchange(worker, { reply, signal })));
+      const observed = observe(source$.pipe(exchange(worker, { reply, signal })));
       expect(source$.observed).toBe(false);
       await system.pass(0);
-      expect(heard.end).toEqual(new Error('before'));
+      expect(observed.end).toEqual(new Error('before'));
       expect(program.received).toEqual([]);
     });
   });

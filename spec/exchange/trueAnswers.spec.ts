@@ -7,7 +7,7 @@ import {
   restartOnExit,
   type ReactiveWorker,
 } from 'simple-ipc';
-import { fakeWorker, hear } from '../support/fakeWorker.js';
+import { fakeWorker, observe } from '../support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -41,33 +41,33 @@ describe('ask and exchange', () => {
       ['a pool', () => use(createPool<string, string>(cut, { size: 1, supervise: always }))],
     ])('fail with ExitError, and emit no part of it: %s', async (_, create) => {
       for (const options of [{}, { idempotent: true, maxAttempts: 2 }]) {
-        const heard = hear(ask(create(), 'q', { reply, ...options }));
-        await eventually(() => heard.end !== 'open');
-        expect(heard.values).toEqual([]);
-        expect(heard.end).toMatchObject({ name: 'ExitError', exit: { signal: 'SIGKILL' } });
+        const observed = observe(ask(create(), 'q', { reply, ...options }));
+        await eventually(() => observed.end !== 'open');
+        expect(observed.values).toEqual([]);
+        expect(observed.end).toMatchObject({ name: 'ExitError', exit: { signal: 'SIGKILL' } });
       }
     });
 
     it('ask again what is idempotent, and emit the whole reply', async () => {
       const { worker, system, program } = await fakeWorker();
-      const heard = hear(ask(worker, 'q', { reply, idempotent: true }));
+      const observed = observe(ask(worker, 'q', { reply, idempotent: true }));
       await system.pass(0);
       program.print('bestmove e7e8');
       program.crash('SIGKILL');
       await system.pass(10);
-      expect(heard.values).toEqual([]);
+      expect(observed.values).toEqual([]);
       system.newest!.print('bestmove e7e8q\n');
-      expect(heard).toMatchObject({ values: ['bestmove e7e8q'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['bestmove e7e8q'], end: 'complete' });
     });
 
     it('take nothing that was cut for a reply by key', async () => {
       const { worker, system, program } = await fakeWorker();
       const key = (line: string) => line.split(' ')[0];
-      const heard = hear(ask(worker, '1 q', { key }));
+      const observed = observe(ask(worker, '1 q', { key }));
       await system.pass(0);
       program.print('1 balance 12');
       program.crash();
-      expect(heard).toMatchObject({ values: [], end: { name: 'ExitError' } });
+      expect(observed).toMatchObject({ values: [], end: { name: 'ExitError' } });
     });
 
     it('take an unterminated line for a reply only from a program that exits with success', async () => {
@@ -76,11 +76,11 @@ describe('ask and exchange', () => {
         [1, { values: [], end: { name: 'ExitError' } }],
       ] as const) {
         const { worker, system, program } = await fakeWorker();
-        const heard = hear(ask(worker, 'a', { reply }));
+        const observed = observe(ask(worker, 'a', { reply }));
         await system.pass(0);
         program.print('A');
         program.exit(code);
-        expect(heard).toMatchObject(expected);
+        expect(observed).toMatchObject(expected);
       }
     });
 
@@ -114,19 +114,19 @@ describe('ask and exchange', () => {
       const { worker, system, program } = await fakeWorker();
       const strays: string[] = [];
       worker.unsolicited$.subscribe((line) => strays.push(line));
-      const heard = hear(from(['a', 'b']).pipe(exchange(worker, { reply })));
+      const observed = observe(from(['a', 'b']).pipe(exchange(worker, { reply })));
       await system.pass(0);
       program.print('A\nstray\n');
       await system.pass(0);
-      expect(heard.values).toEqual(['A']);
+      expect(observed.values).toEqual(['A']);
       expect(strays).toEqual(['stray']);
       program.print('B\n');
-      expect(heard).toMatchObject({ values: ['A', 'B'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A', 'B'], end: 'complete' });
     });
 
     it('say once per life what nobody observes', async () => {
       const { worker, system, program } = await fakeWorker();
-      hear(ask(worker, 'a', { reply }));
+      observe(ask(worker, 'a', { reply }));
       await system.pass(0);
       program.print('A\n');
       program.print('one\n');
@@ -135,7 +135,7 @@ describe('ask and exchange', () => {
       await Promise.all([worker.stop(), system.pass(10)]);
       worker.start();
       await system.pass(0);
-      hear(ask(worker, 'a', { reply }));
+      observe(ask(worker, 'a', { reply }));
       await system.pass(0);
       system.newest!.print('A\nthree\n');
       expect(takeWarnings()).toEqual([expect.stringContaining('"three"')]);
@@ -146,9 +146,9 @@ describe('ask and exchange', () => {
       ['after something else was sent', (worker) => worker.send.next('stop')],
     ])('do not mind it %s', async (when, prepare) => {
       const { worker, system, program } = await fakeWorker();
-      const strays = hear(worker.unsolicited$);
+      const strays = observe(worker.unsolicited$);
       if (when.startsWith('after')) {
-        hear(ask(worker, 'a', { reply }));
+        observe(ask(worker, 'a', { reply }));
         await system.pass(0);
         program.print('A\n');
       }
@@ -165,7 +165,7 @@ describe('ask and exchange', () => {
     it('know the ids of each other, whatever function finds them', async () => {
       const worker = use(createWorker<string, string>(echoSlowly));
       const asked = ['1 alice', '1 bob'].map((request) =>
-        hear(ask(worker, request, { key: (line: string) => line.split(' ')[0] })),
+        observe(ask(worker, request, { key: (line: string) => line.split(' ')[0] })),
       );
       await eventually(() => asked.every(({ end }) => end !== 'open'));
       expect(asked).toMatchObject(
@@ -183,17 +183,17 @@ describe('ask and exchange', () => {
       const worker = use(createWorker<string, string>(echoSlowly));
       const key = (line: string) => line.split(' ')[0];
       const { output } = record(worker);
-      const old = hear(ask(worker, '2 old', { key, timeoutMs: 100 }));
+      const old = observe(ask(worker, '2 old', { key, timeoutMs: 100 }));
       await eventually(() => old.end !== 'open');
       expect(old.end).toMatchObject({ name: 'ReplyTimeoutError' });
-      const early = hear(ask(worker, '2 new', { key }));
+      const early = observe(ask(worker, '2 new', { key }));
       await eventually(() => early.end !== 'open');
       expect(early.end).toMatchObject({
         name: 'TypeError',
         message: expect.stringMatching(/the key 2 was abandoned/),
       });
       await eventually(() => output.includes('2 old'));
-      const late = hear(ask(worker, '2 new', { key }));
+      const late = observe(ask(worker, '2 new', { key }));
       await eventually(() => late.end !== 'open');
       expect(late).toMatchObject({ values: ['2 new'], end: 'complete' });
     });
@@ -201,27 +201,27 @@ describe('ask and exchange', () => {
     it('forget the abandoned ids with the run', async () => {
       const { worker, system, program } = await fakeWorker();
       const key = (line: string) => line;
-      hear(ask(worker, 'a', { key })).leave();
-      const left = hear(ask(worker, 'b', { key }));
+      observe(ask(worker, 'a', { key })).leave();
+      const left = observe(ask(worker, 'b', { key }));
       await system.pass(0);
       left.leave();
       program.exit(1);
       await system.pass(10);
-      const again = hear(ask(worker, 'b', { key }));
+      const again = observe(ask(worker, 'b', { key }));
       await system.pass(0);
       system.newest!.print('b\n');
       expect(again).toMatchObject({ values: ['b'], end: 'complete' });
     });
 
     it('end a run that answers nothing at all, and count that', async () => {
-      const { worker, system, told } = await fakeWorker();
+      const { worker, system, recorded } = await fakeWorker();
       const key = (line: string) => line;
       for (const request of ['a', 'b', 'c']) {
-        hear(ask(worker, request, { key, timeoutMs: 100 }));
+        observe(ask(worker, request, { key, timeoutMs: 100 }));
         await system.pass(100);
       }
       await system.pass(10);
-      expect(told.statuses).toContainEqual(
+      expect(recorded.statuses).toContainEqual(
         expect.objectContaining({
           state: 'backoff',
           exit: expect.objectContaining({ reason: 'unhealthy' }),
@@ -234,7 +234,7 @@ describe('ask and exchange', () => {
       const { worker, system, program } = await fakeWorker();
       const key = (line: string) => line;
       for (const request of ['a', 'b', 'c', 'd', 'e', 'f']) {
-        hear(ask(worker, request, { key, timeoutMs: 100 }));
+        observe(ask(worker, request, { key, timeoutMs: 100 }));
         await system.pass(100);
         if (request === 'b' || request === 'd') program.print('busy\n');
       }
@@ -270,20 +270,20 @@ describe('ask and exchange', () => {
 
     it('name `ready` in the error', async () => {
       const worker = use(createWorker<string, string>(slow, { supervise: always }));
-      const heard = hear(ask(worker, 'a', { reply, timeoutMs: 50 }));
-      await eventually(() => heard.end !== 'open');
-      expect(heard.end).toMatchObject({ message: expect.stringMatching(/50.*give it `ready`/) });
+      const observed = observe(ask(worker, 'a', { reply, timeoutMs: 50 }));
+      await eventually(() => observed.end !== 'open');
+      expect(observed.end).toMatchObject({ message: expect.stringMatching(/50.*give it `ready`/) });
     });
 
     it('recycle a run that has replied, which no policy counts', async () => {
-      const { worker, system, program, told } = await fakeWorker();
-      hear(ask(worker, 'a', { reply }));
+      const { worker, system, program, recorded } = await fakeWorker();
+      observe(ask(worker, 'a', { reply }));
       await system.pass(0);
       program.print('A\n');
-      hear(ask(worker, 'b', { reply, timeoutMs: 50 }));
+      observe(ask(worker, 'b', { reply, timeoutMs: 50 }));
       await system.pass(50);
       expect(worker.status$.value).toMatchObject({ state: 'running', generation: 2 });
-      expect(told.states).not.toContain('backoff');
+      expect(recorded.states).not.toContain('backoff');
     });
   });
 
@@ -308,15 +308,15 @@ describe('ask and exchange', () => {
     it('bound the time between two emissions by idleTimeoutMs', async () => {
       const { worker, system, program } = await fakeWorker();
       const untilDot = takeWhile((line: string) => line !== '.', true);
-      const heard = hear(ask(worker, 'a', { reply: untilDot, idleTimeoutMs: 100 }));
+      const observed = observe(ask(worker, 'a', { reply: untilDot, idleTimeoutMs: 100 }));
       await system.pass(90);
       for (let i = 0; i < 3; i++) {
         program.print(`${i}\n`);
         await system.pass(90);
       }
-      expect(heard.end).toBe('open');
+      expect(observed.end).toBe('open');
       await system.pass(10);
-      expect(heard.end).toMatchObject({
+      expect(observed.end).toMatchObject({
         name: 'ReplyTimeoutError',
         message: expect.stringContaining('idleTimeoutMs (100)'),
       });

@@ -117,18 +117,18 @@ describe('the program exits', () => {
   });
 
   it('2: exit 1: fromCommand errors, after the output', async () => {
-    const told: unknown[] = [];
+    const recorded: unknown[] = [];
     await new Promise<void>((ended) => {
       fromCommand(complaint).subscribe({
-        next: (line) => told.push(line),
+        next: (line) => recorded.push(line),
         error: (error: unknown) => {
-          told.push(error);
+          recorded.push(error);
           ended();
         },
       });
     });
-    expect(told).toEqual(['one', expect.any(ExitError)]);
-    expect(told[1]).toMatchObject({ exit: { code: 3, stderrTail: 'complaint\n' } });
+    expect(recorded).toEqual(['one', expect.any(ExitError)]);
+    expect(recorded[1]).toMatchObject({ exit: { code: 3, stderrTail: 'complaint\n' } });
   });
 
   it.each(['SIGKILL', 'SIGSEGV', 'SIGTERM'] as const)(

@@ -89,25 +89,25 @@ describe('the program is stopped', () => {
   });
 
   it('11: stop() while starting: no later spawn, not in an hour either', async () => {
-    const { worker, told, system, scheduler } = await fakeWorker({ start: false });
+    const { worker, recorded, system, scheduler } = await fakeWorker({ start: false });
     worker.start();
     void worker.stop();
     await system.pass(0);
     expect(scheduler.actions).toEqual([]);
     await system.pass(HOUR_MS);
-    expect(told.states).toEqual(['stopped', 'starting', 'stopping eof', 'stopped']);
+    expect(recorded.states).toEqual(['stopped', 'starting', 'stopping eof', 'stopped']);
     expect(system.programs).toHaveLength(1);
   });
 
   it('11: stop() in backoff: no later spawn, not in an hour either', async () => {
-    const { worker, told, system, scheduler, program } = await fakeWorker();
+    const { worker, recorded, system, scheduler, program } = await fakeWorker();
     program.crash();
-    expect(told.states).toEqual(['starting', 'running', 'exited', 'backoff']);
+    expect(recorded.states).toEqual(['starting', 'running', 'exited', 'backoff']);
     void worker.stop();
     await system.pass(0);
     expect(scheduler.actions).toEqual([]);
     await system.pass(HOUR_MS);
-    expect(told.states).toEqual(['starting', 'running', 'exited', 'backoff', 'stopped']);
+    expect(recorded.states).toEqual(['starting', 'running', 'exited', 'backoff', 'stopped']);
     expect(system.programs).toHaveLength(1);
   });
 
@@ -128,14 +128,14 @@ describe('the program is stopped', () => {
   });
 
   it('12: SIGTERM ignored: SIGKILL after 6 s by default, to the millisecond', async () => {
-    const { worker, told, system } = await fakeWorker({ temper: 'stubborn' });
+    const { worker, recorded, system } = await fakeWorker({ temper: 'stubborn' });
     let isSettled = false;
     void worker.stop().then(() => (isSettled = true));
     await system.pass(5_999);
-    expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopping term']);
+    expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopping term']);
     expect(isSettled).toBe(false);
     await system.pass(1);
-    expect(told.states.slice(4)).toEqual(['stopping kill', 'stopped']);
+    expect(recorded.states.slice(4)).toEqual(['stopping kill', 'stopped']);
     expect(isSettled).toBe(true);
   });
 

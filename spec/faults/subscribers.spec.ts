@@ -43,17 +43,17 @@ describe('a subscriber', () => {
     worker.stderr$.subscribe(bad);
     worker.status$.subscribe(bad);
     worker.rejected$.subscribe(bad);
-    const told = record(worker);
+    const recorded = record(worker);
     worker.send.next('while nothing runs');
     worker.start();
     worker.send.next('one');
     worker.send.next('two');
     await first(worker.output$, (line) => line === 'got two');
     await worker.stop();
-    expect(told.output).toEqual(['got one', 'got two']);
-    expect(told.stderr).toEqual(['oops']);
-    expect(told.rejected).toMatchObject([{ value: 'while nothing runs' }]);
-    expect(told.states).toEqual(['stopped', 'starting', 'running', 'stopping eof', 'stopped']);
+    expect(recorded.output).toEqual(['got one', 'got two']);
+    expect(recorded.stderr).toEqual(['oops']);
+    expect(recorded.rejected).toMatchObject([{ value: 'while nothing runs' }]);
+    expect(recorded.states).toEqual(['stopped', 'starting', 'running', 'stopping eof', 'stopped']);
     // Each value of each stream was reported, by RxJS, in a turn of its own.
     await eventually(() => unhandled.length === 2 + 1 + 5 + 1);
     expect(unhandled.every((error) => (error as Error).message === 'a bad subscriber')).toBe(true);

@@ -240,15 +240,15 @@ describe('consume', () => {
     it('blocks, and goes on where it was', async () => {
       const worker = start(fixture('writeAndTell.sh'), { stop: { endInputMs: 0 } });
       const twin = start(fixture('writeAndTell.sh'), { stop: { endInputMs: 0 } });
-      const [told, toldByTwin] = [record(worker).stderr, record(twin).stderr];
+      const [recorded, toldByTwin] = [record(worker).stderr, record(twin).stderr];
       const subscription = consume(worker, () => NEVER).subscribe();
       await eventually(() => toldByTwin.length > 5_000);
       // Not more than what pipe, buffer and chunk hold.
-      expect(told.length).toBeGreaterThan(0);
-      expect(told.length).toBeLessThan(1_000);
+      expect(recorded.length).toBeGreaterThan(0);
+      expect(recorded.length).toBeLessThan(1_000);
       subscription.unsubscribe();
-      await eventually(() => told.length > 1_000);
-      expectSame(told, numbers(told.length + 1).slice(1));
+      await eventually(() => recorded.length > 1_000);
+      expectSame(recorded, numbers(recorded.length + 1).slice(1));
     });
 
     it('is paused as long as the slowest of several is behind', async () => {

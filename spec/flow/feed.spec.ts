@@ -96,24 +96,24 @@ function manual() {
 
 /** Everything that a feed emits. */
 function watch(progress$: Observable<FeedProgress>) {
-  const told: Told = {
+  const recorded: Recording = {
     progress: [],
     errors: [],
     completed: false,
     subscription: new Subscription(),
   };
   // The first progress may be synchronous.
-  told.subscription.add(
+  recorded.subscription.add(
     progress$.subscribe({
-      next: (progress) => told.progress.push(progress),
-      error: (error: unknown) => told.errors.push(error),
-      complete: () => (told.completed = true),
+      next: (progress) => recorded.progress.push(progress),
+      error: (error: unknown) => recorded.errors.push(error),
+      complete: () => (recorded.completed = true),
     }),
   );
-  return told;
+  return recorded;
 }
 
-interface Told {
+interface Recording {
   readonly progress: FeedProgress[];
   readonly errors: unknown[];
   completed: boolean;
@@ -282,9 +282,9 @@ describe('feed', () => {
 
     it('may be empty', async () => {
       const { worker } = await fake();
-      const told = watch(feed(worker, []));
+      const recorded = watch(feed(worker, []));
       await turn();
-      expect(told).toMatchObject({ progress: [{ values: 0, bytes: 0 }], completed: true });
+      expect(recorded).toMatchObject({ progress: [{ values: 0, bytes: 0 }], completed: true });
     });
   });
 
@@ -294,13 +294,13 @@ describe('feed', () => {
       record(deaf);
       await until(deaf, 'running');
       const source = endless();
-      const told = watch(feed(deaf, source));
+      const recorded = watch(feed(deaf, source));
       // Another program reads 20 MB meanwhile.
       const reader = start(sh('exec cat > /dev/null'));
       await lastValueFrom(feed(reader, Array<string>(20_000).fill('x'.repeat(999))));
       expect(source.pulled * 1_000).toBeGreaterThanOrEqual(BATCH);
       expect(source.pulled * 1_000).toBeLessThan(2 * BATCH + 300_000);
-      expect(told).toMatchObject({ errors: [], completed: false });
+      expect(recorded).toMatchObject({ errors: [], completed: false });
     });
 
     it('is that of a program that stands still for a while and goes on', async () => {
@@ -309,11 +309,11 @@ describe('feed', () => {
       const { pid } = await until(worker, 'running');
       process.kill(pid, 'SIGSTOP');
       const lines = numbers(5_000).map((number) => number.padEnd(999, '.'));
-      const told = watch(feed(worker, lines));
+      const recorded = watch(feed(worker, lines));
       await turn();
-      expect(told.completed).toBe(false);
+      expect(recorded.completed).toBe(false);
       process.kill(pid, 'SIGCONT');
-      await eventually(() => told.completed && output.length === lines.length);
+      await eventually(() => recorded.completed && output.length === lines.length);
       expectSame(output, lines);
     });
 
@@ -401,10 +401,10 @@ describe('feed', () => {
     it('waits for the room that others take', async () => {
       const { worker, rejected, read } = await fakeReader({ maxPendingBytes: 100_000 });
       worker.send.next('x'.repeat(99_500));
-      const told = watch(feed(worker, ['y'.repeat(999)]));
+      const recorded = watch(feed(worker, ['y'.repeat(999)]));
       await read();
       expect(await read()).toEqual(['y'.repeat(999)]);
-      expect(told).toMatchObject({ errors: [], completed: true });
+      expect(recorded).toMatchObject({ errors: [], completed: true });
       expect(rejected).toEqual([]);
     });
 
@@ -424,20 +424,20 @@ describe('feed', () => {
     it('grows, about every 64 KiB, to the exact totals in lines and bytes', async () => {
       const worker = start('wc -lc');
       const { output } = record(worker);
-      const told = watch(
+      const recorded = watch(
         feed(
           worker,
           numbers(30_000).map((number) => `${number} é€😀`),
         ),
       );
-      await eventually(() => told.completed);
+      await eventually(() => recorded.completed);
       worker.send.complete();
       await until(worker, 'exited');
       const [lines, bytes] = output[0]!.trim().split(/\s+/).map(Number);
-      expect(told.progress.at(-1)).toEqual({ values: lines, bytes });
+      expect(recorded.progress.at(-1)).toEqual({ values: lines, bytes });
       expect(lines).toBe(30_000);
-      expect(told.progress.length).toBe(Math.floor(bytes! / BATCH) + 1);
-      told.progress.reduce(
+      expect(recorded.progress.length).toBe(Math.floor(bytes! / BATCH) + 1);
+      recorded.progress.reduce(
         (before, progress) => {
           expect(progress.values).toBeGreaterThan(before.values);
           expect(progress.bytes).toBeGreaterThan(before.bytes);
@@ -450,20 +450,20 @@ describe('feed', () => {
 
     it('completes only when all was written', async () => {
       const { worker, read } = await fakeReader();
-      const told = watch(feed(worker, numbers(100)));
+      const recorded = watch(feed(worker, numbers(100)));
       await turn();
-      expect(told).toMatchObject({ progress: [], completed: false });
+      expect(recorded).toMatchObject({ progress: [], completed: false });
       expect(await read()).toEqual(numbers(100));
-      expect(told).toMatchObject({ progress: [{ values: 100, bytes: 290 }], completed: true });
+      expect(recorded).toMatchObject({ progress: [{ values: 100, bytes: 290 }], completed: true });
     });
 
     it('completes when its own lines are written, though others are always waiting', async () => {
       const { worker, read } = await fakeReader();
-      const told = watch(feed(worker, ['a']));
+      const recorded = watch(feed(worker, ['a']));
       await turn();
       worker.send.next('b');
       expect(await read()).toEqual(['a']);
-      expect(told.completed).toBe(true);
+      expect(recorded.completed).toBe(true);
     });
 
     it('leaves stdin open', async () => {
@@ -481,24 +481,24 @@ describe('feed', () => {
       const worker = start(sh('head -n 100 > /dev/null; kill -KILL $$'));
       const { rejected } = record(worker);
       const source = endless();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await until(worker, 'failed');
-      expect(told.errors).toEqual([expect.any(InputClosedError)]);
-      expect(told.completed).toBe(false);
+      expect(recorded.errors).toEqual([expect.any(InputClosedError)]);
+      expect(recorded.completed).toBe(false);
       expect(rejected.length).toBeGreaterThan(0);
       await eventually(() => source.ended);
       // No more is pulled than was accepted.
-      expect(told.progress.at(-1)?.values).toBe(source.pulled);
+      expect(recorded.progress.at(-1)?.values).toBe(source.pulled);
     });
 
     it('errors it with InputClosedError, though the program is restarted', async () => {
       const { fakes, pass, worker, rejected, run, read } = await fakeReader();
       const source = endless();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await read();
       run.exit(1);
       await pass(10);
-      expect(told.errors).toEqual([expect.any(InputClosedError)]);
+      expect(recorded.errors).toEqual([expect.any(InputClosedError)]);
       expect(rejected.length).toBe(Math.ceil(BATCH / 1_000));
       await turn();
       expect(source.ended).toBe(true);
@@ -509,9 +509,9 @@ describe('feed', () => {
       const worker = start(fixture('closeStdin.sh'), { stop: { endInputMs: 0 } });
       record(worker);
       await first(worker.output$, (line) => line === 'closed');
-      const told = watch(feed(worker, endless()));
-      await eventually(() => told.errors.length > 0);
-      expect(told.errors).toEqual([expect.any(InputClosedError)]);
+      const recorded = watch(feed(worker, endless()));
+      await eventually(() => recorded.errors.length > 0);
+      expect(recorded.errors).toEqual([expect.any(InputClosedError)]);
     });
 
     it('errors every feed that lost something', async () => {
@@ -525,29 +525,29 @@ describe('feed', () => {
 
     it('is warned of for worker.send, though a feed lost something with it', async () => {
       const { worker, run } = await fakeReader({ isWatched: false });
-      const told = watch(feed(worker, ['a']));
+      const recorded = watch(feed(worker, ['a']));
       worker.send.next('b');
       await turn();
       run.exit(1);
       await turn();
-      expect(told.errors).toEqual([expect.any(InputClosedError)]);
+      expect(recorded.errors).toEqual([expect.any(InputClosedError)]);
       expect(takeWarnings()).toEqual([expect.stringContaining('will not get an input')]);
     });
 
     it('is not warned of, when the feed reports it', async () => {
       const { worker, run } = await fakeReader({ isWatched: false });
-      const told = watch(feed(worker, ['a']));
+      const recorded = watch(feed(worker, ['a']));
       await turn();
       run.exit(1);
       await turn();
-      expect(told.errors).toEqual([expect.any(InputClosedError)]);
+      expect(recorded.errors).toEqual([expect.any(InputClosedError)]);
       expect(takeWarnings()).toEqual([]);
     });
 
     it('errors no feed that lost nothing', async () => {
       const { pass, worker, run, read } = await fakeReader();
       const source = manual();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await source.give('a');
       await read();
       worker.send.next('lost');
@@ -555,19 +555,19 @@ describe('feed', () => {
       run.exit(1);
       await pass(10);
       await source.complete();
-      expect(told).toMatchObject({ errors: [], completed: true });
+      expect(recorded).toMatchObject({ errors: [], completed: true });
     });
 
     it('errors it with InputClosedError, when the worker is stopped', async () => {
       const { pass, worker } = await fakeReader();
       const source = endless();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await turn();
       const stopped = worker.stop();
       await pass(1_000);
       await stopped;
       await turn();
-      expect(told.errors).toEqual([expect.any(InputClosedError)]);
+      expect(recorded.errors).toEqual([expect.any(InputClosedError)]);
       expect(source.ended).toBe(true);
     });
 
@@ -585,9 +585,9 @@ describe('feed', () => {
       const worker = start('cat', { start: false });
       await prepare(worker);
       const source = endless();
-      const told = watch(feed(worker, source));
-      await eventually(() => told.errors.length > 0);
-      expect(told.errors).toEqual([expect.any(NotRunningError)]);
+      const recorded = watch(feed(worker, source));
+      await eventually(() => recorded.errors.length > 0);
+      expect(recorded.errors).toEqual([expect.any(NotRunningError)]);
       expect(source.ended).toBe(true);
       expect(source.pulled).toBe(1);
     });
@@ -597,18 +597,18 @@ describe('feed', () => {
       run.exit(1);
       await pass(0);
       expect(worker.status$.value.state).toBe('backoff');
-      const told = watch(feed(worker, ['a']));
+      const recorded = watch(feed(worker, ['a']));
       await turn();
-      expect(told).toMatchObject({ errors: [], completed: false });
+      expect(recorded).toMatchObject({ errors: [], completed: false });
       await worker.stop();
       await turn();
-      expect(told.errors).toEqual([expect.any(NotRunningError)]);
+      expect(recorded.errors).toEqual([expect.any(NotRunningError)]);
     });
 
     it('errors it with LineBreakError for a value with a line break, after those before', async () => {
       const { worker, run, rejected } = await fake();
       let ended = false;
-      const told = watch(
+      const recorded = watch(
         feed(
           worker,
           (function* () {
@@ -621,8 +621,8 @@ describe('feed', () => {
         ),
       );
       await turn();
-      expect(told.errors).toEqual([expect.any(LineBreakError)]);
-      expect(told.completed).toBe(false);
+      expect(recorded.errors).toEqual([expect.any(LineBreakError)]);
+      expect(recorded.completed).toBe(false);
       expect(run.received).toEqual(['a', 'b']);
       expect(rejected).toEqual(['c\nd']);
       expect(ended).toBe(true);
@@ -630,17 +630,17 @@ describe('feed', () => {
 
     it('errors it with InputOverflowError for a value that never fits', async () => {
       const { worker, run } = await fake({ maxPendingBytes: 1_000 });
-      const told = watch(feed(worker, ['a', 'b'.repeat(1_000), 'c']));
+      const recorded = watch(feed(worker, ['a', 'b'.repeat(1_000), 'c']));
       await turn();
-      expect(told.errors).toEqual([expect.any(InputOverflowError)]);
+      expect(recorded.errors).toEqual([expect.any(InputOverflowError)]);
       expect(run.received).toEqual(['a']);
     });
 
     it('errors it with what the codec throws', async () => {
       const { worker } = await fake();
-      const told = watch(feed(worker, [{}] as any));
+      const recorded = watch(feed(worker, [{}] as any));
       await turn();
-      expect(told.errors).toEqual([expect.any(TypeError)]);
+      expect(recorded.errors).toEqual([expect.any(TypeError)]);
     });
   });
 
@@ -676,10 +676,10 @@ describe('feed', () => {
 
     it.each(failing)('errors it, if it is %s, after what came before', async (_, source) => {
       const { worker, run } = await fake();
-      const told = watch(feed(worker, source()));
-      await eventually(() => told.errors.length > 0);
-      expect(told.errors[0]).toBe(error);
-      expect(told.completed).toBe(false);
+      const recorded = watch(feed(worker, source()));
+      await eventually(() => recorded.errors.length > 0);
+      expect(recorded.errors[0]).toBe(error);
+      expect(recorded.completed).toBe(false);
       await turn();
       expect(run.received).toEqual(['a']);
       expect(worker.status$.value.state).toBe('running');
@@ -692,10 +692,10 @@ describe('feed', () => {
       const { output } = record(worker);
       const source = endless();
       const unhandled = collectUnhandled();
-      const told = watch(
+      const recorded = watch(
         feed(worker, source).pipe(
           tap(({ values }) => {
-            if (values > 1_000) told.subscription.unsubscribe();
+            if (values > 1_000) recorded.subscription.unsubscribe();
           }),
         ),
       );
@@ -711,10 +711,10 @@ describe('feed', () => {
     it('ends the source at once, though the program does not read', async () => {
       const { worker, waiting } = await fakeReader();
       const source = endless();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await turn();
       expect(waiting()).toBe(1);
-      told.subscription.unsubscribe();
+      recorded.subscription.unsubscribe();
       await turn();
       expect(source.ended).toBe(true);
     });
@@ -722,9 +722,9 @@ describe('feed', () => {
     it('ends the source at once, though no value comes', async () => {
       const { worker } = await fake();
       const source = manual();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await eventually(source.isAsked);
-      told.subscription.unsubscribe();
+      recorded.subscription.unsubscribe();
       await turn();
       expect(source.end).toHaveBeenCalledTimes(1);
     });
@@ -732,9 +732,9 @@ describe('feed', () => {
     it('keeps a value that comes afterwards from the program', async () => {
       const { worker, run } = await fake();
       const source = manual();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await source.give('a');
-      told.subscription.unsubscribe();
+      recorded.subscription.unsubscribe();
       await source.give('b');
       expect(run.received).toEqual(['a']);
     });
@@ -742,12 +742,12 @@ describe('feed', () => {
     it('does not report values that are lost afterwards', async () => {
       const { worker, run, rejected } = await fakeReader();
       const unhandled = collectUnhandled();
-      const told = watch(feed(worker, endless()));
+      const recorded = watch(feed(worker, endless()));
       await turn();
-      told.subscription.unsubscribe();
+      recorded.subscription.unsubscribe();
       run.exit(1);
       await turn();
-      expect(told.errors).toEqual([]);
+      expect(recorded.errors).toEqual([]);
       expect(rejected.length).toBeGreaterThan(0);
       expect(unhandled).toEqual([]);
     });
@@ -758,8 +758,8 @@ describe('feed', () => {
       const worker = start(node('process.stdin.pipe(process.stdout)'));
       const { output } = record(worker);
       expect(worker.status$.value.state).toBe('starting');
-      const told = watch(feed(worker, numbers(1_000)));
-      await eventually(() => told.completed);
+      const recorded = watch(feed(worker, numbers(1_000)));
+      await eventually(() => recorded.completed);
       worker.send.complete();
       await until(worker, 'exited');
       expect(output).toEqual(numbers(1_000));
@@ -771,7 +771,7 @@ describe('feed', () => {
       await pass(0);
       let pulled = 0;
       const lines = numbers(300).map((number) => number.padEnd(999, '.'));
-      const told = watch(
+      const recorded = watch(
         feed(
           worker,
           (function* () {
@@ -787,14 +787,14 @@ describe('feed', () => {
       expect(pulled).toBe(Math.ceil(BATCH / 1_000));
       await pass(10);
       await turn();
-      expect(told).toMatchObject({ errors: [], completed: true });
+      expect(recorded).toMatchObject({ errors: [], completed: true });
       expectSame(fakes.lastRun.received, lines);
     });
 
     it('goes on in the next run with what comes meanwhile, if nothing was lost', async () => {
       const { fakes, pass, worker, run } = await fake();
       const source = manual();
-      const told = watch(feed(worker, source));
+      const recorded = watch(feed(worker, source));
       await source.give('a');
       run.exit(1);
       await pass(0);
@@ -804,23 +804,23 @@ describe('feed', () => {
       await source.give('c');
       await source.complete();
       expect(fakes.runs.map(({ received }) => received)).toEqual([['a'], ['b', 'c']]);
-      expect(told).toMatchObject({ errors: [], completed: true });
+      expect(recorded).toMatchObject({ errors: [], completed: true });
     });
 
     it('goes on over worker.restart(), line for line', async () => {
       const worker = start('cat');
       const { output, rejected } = record(worker);
       const lines = numbers(100_000);
-      const told = watch(feed(worker, lines));
+      const recorded = watch(feed(worker, lines));
       for (const count of [10, 20_000]) {
         await eventually(() => output.length > count);
         await worker.restart();
       }
       expect(worker.status$.value).toMatchObject({ state: 'running', generation: 3 });
-      await eventually(() => told.completed || told.errors.length > 0);
+      await eventually(() => recorded.completed || recorded.errors.length > 0);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.errors).toEqual([]);
+      expect(recorded.errors).toEqual([]);
       expect(rejected).toEqual([]);
       expectSame(output, lines);
     });

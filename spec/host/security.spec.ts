@@ -47,7 +47,7 @@ function attack(
         socket.send(isRaw ? frame : JSON.stringify(frame));
       }
     };
-    // What follows a good hello is sent when that is answered.
+    // Frames after a good hello are sent once it is answered.
     const [first, ...rest] = frames;
     const isGood = JSON.stringify(first) === JSON.stringify(['h', hello]);
     socket.on('open', () => send(isGood ? [first] : frames));
@@ -445,7 +445,7 @@ describe('a host', () => {
         Array(2).fill('more than 3 requests at a time'),
       );
       for (const subscription of subscriptions) subscription.unsubscribe();
-      // What was left makes room.
+      // An abandoned request makes room.
       await expect(lastValueFrom(worker.ask('none', 'x'), { defaultValue: 'done' })).resolves.toBe(
         'done',
       );

@@ -523,11 +523,11 @@ describe('fromCommand', () => {
       expect(await outputOf(['mkfifo', met])).toEqual([]);
       // A pipe with a name opens only for two.
       const script = '[ "$1" = w ] && echo hello > "$2" || cat "$2"';
-      const [, heard] = await Promise.all([
+      const [, observed] = await Promise.all([
         outputOf(sh(script, 'w', met)),
         outputOf(sh(script, 'r', met)),
       ]);
-      expect(heard).toEqual(['hello']);
+      expect(observed).toEqual(['hello']);
     });
 
     it('are not harmed by one that throws', async () => {

@@ -29,7 +29,7 @@ import {
   type WorkerStatus,
 } from 'simple-ipc';
 import { advance, fakeProgram, type FakeProgramOptions } from 'simple-ipc/testing';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import {
   checked,
   cleanUp,
@@ -114,9 +114,9 @@ describe('lifeOf', () => {
     const scheduler = new VirtualTimeScheduler();
     const program = fakeProgram(undefined, { scheduler, ...(ignores && { ignores }) });
     const life$ = lifeOf('fake', { ...program.options, ...options });
-    const heard = hear(life$);
+    const observed = observe(life$);
     await advance(scheduler, 0);
-    return { scheduler, program, life$, heard };
+    return { scheduler, program, life$, observed };
   }
 
   const wrong: [string, any, any, ErrorConstructor][] = [
@@ -439,7 +439,7 @@ describe('lifeOf', () => {
   });
 
   it('stops at SIGTERM when it is unsubscribed from while it waits for an end by end-of-file', async () => {
-    const { scheduler, program, heard } = await fakeLife({
+    const { scheduler, program, observed } = await fakeLife({
       ignores: ['eof'],
       maxLineBytes: 5,
       stop: { endInputMs: 60_000 },
@@ -447,7 +447,7 @@ describe('lifeOf', () => {
     program.lastRun.print('too long');
     await advance(scheduler, 0);
     expect(program.lastRun.signals).toEqual([]);
-    heard.leave();
+    observed.leave();
     expect(program.lastRun.signals).toEqual(['SIGTERM', 'SIGCONT']);
     await advance(scheduler, 0);
     expect(scheduler.actions).toEqual([]);
@@ -486,16 +486,16 @@ describe('lifeOf', () => {
 
   it('reads its input anew after a run that survived SIGKILL', async () => {
     let reads = 0;
-    const { scheduler, program, life$, heard } = await fakeLife({
+    const { scheduler, program, life$, observed } = await fakeLife({
       ignores: ['eof', 'SIGTERM', 'SIGKILL'],
       input: defer(() => concat([`of read ${++reads}`], NEVER)),
       ready: () => (reads === 1 ? NEVER : of('at once')),
     });
-    heard.leave();
+    observed.leave();
     await advance(scheduler, 60_000);
     program.lastRun.exit();
     await advance(scheduler, 0);
-    const again = hear(life$);
+    const again = observe(life$);
     await advance(scheduler, 0);
     expect(program.runs.map(({ received }) => received)).toEqual([[], ['of read 2']]);
     program.lastRun.exit();

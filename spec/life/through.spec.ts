@@ -25,7 +25,7 @@ import {
   through,
   type ThroughOptions,
 } from 'simple-ipc';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -52,15 +52,15 @@ describe('through', () => {
 
   it('emits while the source goes on', async () => {
     const source$ = new Subject<string>();
-    const heard = hear(source$.pipe(through('cat')));
+    const observed = observe(source$.pipe(through('cat')));
     source$.next('a');
-    await eventually(() => heard.values.length === 1);
+    await eventually(() => observed.values.length === 1);
     source$.next('b');
-    await eventually(() => heard.values.length === 2);
-    expect(heard).toMatchObject({ values: ['a', 'b'], end: 'open' });
+    await eventually(() => observed.values.length === 2);
+    expect(observed).toMatchObject({ values: ['a', 'b'], end: 'open' });
     source$.complete();
-    await eventually(() => heard.end !== 'open');
-    expect(heard.end).toBe('complete');
+    await eventually(() => observed.end !== 'open');
+    expect(observed.end).toBe('complete');
   });
 
   it('keeps the order of many lines', async () => {
@@ -106,11 +106,11 @@ describe('through', () => {
   describe('a program that stops early', () => {
     it('is no error, and ends the source', async () => {
       const source$ = new Subject<string>();
-      const heard = hear(source$.pipe(through('head -n 1')));
+      const observed = observe(source$.pipe(through('head -n 1')));
       source$.next('a');
       source$.next('b');
-      await eventually(() => heard.end !== 'open');
-      expect(heard).toMatchObject({ values: ['a'], end: 'complete' });
+      await eventually(() => observed.end !== 'open');
+      expect(observed).toMatchObject({ values: ['a'], end: 'complete' });
       expect(source$.observed).toBe(false);
     });
 
@@ -123,12 +123,12 @@ describe('through', () => {
   describe('an error', () => {
     it('of the source ends the program, and reaches the subscriber', async () => {
       const source$ = new Subject<string>();
-      const heard = hear(source$.pipe(through(sayPid)));
-      await eventually(() => heard.values.length === 1);
+      const observed = observe(source$.pipe(through(sayPid)));
+      await eventually(() => observed.values.length === 1);
       source$.error(new Error('source'));
-      await eventually(() => heard.end !== 'open');
-      expect(heard.end).toEqual(new Error('source'));
-      expect(isAlive(Number(heard.values[0]))).toBe(false);
+      await eventually(() => observed.end !== 'open');
+      expect(observed.end).toEqual(new Error('source'));
+      expect(isAlive(Number(observed.values[0]))).toBe(false);
     });
 
     it('of the source comes even if the program would not end by itself', async () => {
@@ -141,18 +141,18 @@ describe('through', () => {
     });
 
     it('is that of a program that fails, after its output', async () => {
-      const heard = hear(of('a').pipe(through(sh('cat; echo why >&2; exit 3'))));
-      await eventually(() => heard.end !== 'open');
-      expect(heard.values).toEqual(['a']);
-      expect(heard.end).toBeInstanceOf(ExitError);
-      expect(heard.end).toMatchObject({ exit: { code: 3, stderrTail: 'why\n' } });
+      const observed = observe(of('a').pipe(through(sh('cat; echo why >&2; exit 3'))));
+      await eventually(() => observed.end !== 'open');
+      expect(observed.values).toEqual(['a']);
+      expect(observed.end).toBeInstanceOf(ExitError);
+      expect(observed.end).toMatchObject({ exit: { code: 3, stderrTail: 'why\n' } });
     });
 
     it('of the program ends the source', async () => {
       const source$ = new Subject<string>();
-      const heard = hear(source$.pipe(through('false')));
-      await eventually(() => heard.end !== 'open');
-      expect(heard.end).toBeInstanceOf(ExitError);
+      const observed = observe(source$.pipe(through('false')));
+      await eventually(() => observed.end !== 'open');
+      expect(observed.end).toBeInstanceOf(ExitError);
       expect(source$.observed).toBe(false);
     });
 
@@ -178,13 +178,13 @@ describe('through', () => {
   describe('unsubscribing', () => {
     it('ends the program and the source', async () => {
       const source$ = new Subject<string>();
-      const heard = hear(source$.pipe(through(sayPid)));
-      await eventually(() => heard.values.length === 1);
-      expect(isAlive(Number(heard.values[0]))).toBe(true);
-      heard.leave();
+      const observed = observe(source$.pipe(through(sayPid)));
+      await eventually(() => observed.values.length === 1);
+      expect(isAlive(Number(observed.values[0]))).toBe(true);
+      observed.leave();
       expect(source$.observed).toBe(false);
-      await eventually(() => !isAlive(Number(heard.values[0])));
-      expect(heard.end).toBe('open');
+      await eventually(() => !isAlive(Number(observed.values[0])));
+      expect(observed.end).toBe('open');
     });
 
     it('is what take() does', async () => {
@@ -199,13 +199,13 @@ describe('through', () => {
       const source$ = new Subject<string>();
       const controller = new AbortController();
       const { signal } = controller;
-      const heard = hear(source$.pipe(through(sayPid, { signal })));
-      await eventually(() => heard.values.length === 1);
+      const observed = observe(source$.pipe(through(sayPid, { signal })));
+      await eventually(() => observed.values.length === 1);
       controller.abort(new Error('enough'));
-      expect(heard.end).toEqual(new Error('enough'));
+      expect(observed.end).toEqual(new Error('enough'));
       expect(source$.observed).toBe(false);
       expect(getEventListeners(signal, 'abort')).toEqual([]);
-      await eventually(() => !isAlive(Number(heard.values[0])));
+      await eventually(() => !isAlive(Number(observed.values[0])));
     });
   });
 

@@ -244,17 +244,17 @@ describe('WorkerTransport', () => {
     const transport = new WorkerTransport(['sh', '-c', script]);
     use({ [Symbol.asyncDispose]: () => transport.close() });
     const asked: RpcMessage[] = [];
-    const heard: RpcMessage[] = [];
-    transport.worker.output$.subscribe((message) => heard.push(message));
+    const observed: RpcMessage[] = [];
+    transport.worker.output$.subscribe((message) => observed.push(message));
     transport.onmessage = (message) => asked.push(message);
     await transport.start();
     await eventually(() => asked.length === 1);
     await transport.send({ jsonrpc: '2.0', id: 1, result: {} });
-    await eventually(() => heard.length === 2);
+    await eventually(() => observed.length === 2);
     await transport.send({ jsonrpc: '2.0', id: 1, result: 'twice' });
     await transport.send({ jsonrpc: '2.0', method: 'notifications/mark' });
-    await eventually(() => heard.length >= 3);
-    expect(heard.slice(1)).toEqual([
+    await eventually(() => observed.length >= 3);
+    expect(observed.slice(1)).toEqual([
       { jsonrpc: '2.0', id: 1, result: {} },
       { jsonrpc: '2.0', method: 'notifications/mark' },
     ]);

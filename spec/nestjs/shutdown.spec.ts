@@ -12,7 +12,7 @@ import {
   WorkerModule,
 } from 'simple-ipc/nestjs';
 import { fakeProgram } from 'simple-ipc/testing';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import { cleanUp, eventually } from '../support/programs.js';
 import { startApplication } from './support.js';
 
@@ -146,7 +146,7 @@ describe('the shutdown of an application', () => {
   it('is that of one application: another in the same host goes on', async () => {
     const one = await startApplication();
     const other = await startApplication();
-    const streams = [one, other].map(({ worker }) => hear(toSse(worker)));
+    const streams = [one, other].map(({ worker }) => observe(toSse(worker)));
     await one.close();
     expect(streams.map(({ end }) => end)).toEqual(['complete', 'open']);
     expect(other.worker.status$.value.state).toBe('running');
@@ -157,7 +157,7 @@ describe('the shutdown of an application', () => {
 describe('untilShutdown', () => {
   it('completes nothing for an object that is no worker of the module', () => {
     const source$ = new Subject<number>();
-    const stream = hear(source$.pipe(untilShutdown({})));
+    const stream = observe(source$.pipe(untilShutdown({})));
     source$.next(1);
     expect(stream).toMatchObject({ values: [1], end: 'open' });
     stream.leave();
@@ -165,7 +165,7 @@ describe('untilShutdown', () => {
 
   it('passes the error of the source', () => {
     const source$ = new Subject<number>();
-    const stream = hear(source$.pipe(untilShutdown({})));
+    const stream = observe(source$.pipe(untilShutdown({})));
     const error = new Error('broken');
     source$.error(error);
     expect(stream.end).toBe(error);

@@ -21,7 +21,7 @@ import {
 } from 'simple-ipc';
 import type { Program } from '../../src/process/Program.js';
 import { fakePool, reply } from '../support/fakePool.js';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import {
   cleanUp,
   eventually,
@@ -49,7 +49,7 @@ describe('createPool', () => {
     it('go to the workers, one at a time each, the rest wait', async () => {
       const { pool, system, received, now } = await fakePool();
       const requests$ = from(['a', 'b', 'c', 'd', 'e']);
-      const heard = hear(requests$.pipe(exchange(pool, { reply, concurrency: Infinity })));
+      const observed = observe(requests$.pipe(exchange(pool, { reply, concurrency: Infinity })));
       await system.pass(0);
       expect(received()).toEqual([['a'], ['b'], ['c']]);
       expect(now()).toEqual({ idle: 0, busy: 3, starting: 0, resting: 0, waiting: 2 });
@@ -61,7 +61,7 @@ describe('createPool', () => {
       // That one had been idle longest.
       expect(received()).toEqual([['a', 'e'], ['b', 'd'], ['c']]);
       system.programs[0]!.print('E\n');
-      expect(heard).toMatchObject({ values: ['B', 'x', 'x', 'x', 'E'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['B', 'x', 'x', 'x', 'E'], end: 'complete' });
       expect(now()).toEqual({ idle: 3, busy: 0, starting: 0, resting: 0, waiting: 0 });
     });
 
@@ -89,7 +89,7 @@ describe('createPool', () => {
 
     it('have a concurrency of the size of the pool by default', async () => {
       const { pool, system, received, now } = await fakePool({ size: 2 });
-      hear(from(['a', 'b', 'c']).pipe(exchange(pool, { reply })));
+      observe(from(['a', 'b', 'c']).pipe(exchange(pool, { reply })));
       await system.pass(0);
       expect(received()).toEqual([['a'], ['b']]);
       expect(now().waiting).toBe(0);
@@ -98,14 +98,14 @@ describe('createPool', () => {
     it('wait until a worker runs', async () => {
       const { ask, system, received, now } = await fakePool({ size: 1 });
       system.newest.exit(1);
-      const heard = ask('a');
+      const observed = ask('a');
       expect(now()).toMatchObject({ starting: 1, waiting: 1 });
       await system.pass(9);
       expect(received()).toEqual([[]]);
       await system.pass(1);
       expect(received()).toEqual([[], ['a']]);
       system.newest.print('A\n');
-      expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
     });
 
     it('are not given to a worker that is being restarted', async () => {
@@ -139,20 +139,20 @@ describe('createPool', () => {
       const left = ask('a');
       await system.pass(0);
       left.leave();
-      const heard = ask('b');
+      const observed = ask('b');
       await system.pass(1_000);
       expect(received()).toEqual([['a']]);
       expect(now()).toMatchObject({ busy: 1, waiting: 1 });
       system.newest.print('A\n');
       await system.pass(0);
       system.newest.print('B\n');
-      expect(heard.values).toEqual(['B']);
+      expect(observed.values).toEqual(['B']);
     });
 
     it('that take too long cost their worker its run', async () => {
       const { ask, system, received } = await fakePool({ size: 2 });
       const slow = ask('a', { timeoutMs: 50 });
-      const heard = ask('b');
+      const observed = ask('b');
       await system.pass(50);
       expect(slow.end).toMatchObject({ name: 'ReplyTimeoutError' });
       await system.pass(10);
@@ -160,30 +160,30 @@ describe('createPool', () => {
       ask('c');
       ask('d');
       await system.pass(0);
-      expect(heard.values).toEqual(['B']);
+      expect(observed.values).toEqual(['B']);
       expect(received()).toEqual([['a'], ['b', 'd'], ['c']]);
     });
 
     it('are asked again of another worker when they are idempotent', async () => {
       const { ask, system, received } = await fakePool({ size: 2 });
-      const heard = ask('a', { idempotent: true });
+      const observed = ask('a', { idempotent: true });
       await system.pass(0);
       system.programs[0]!.exit(1);
       await system.pass(0);
       expect(received()).toEqual([['a'], ['a']]);
       system.programs[1]!.print('A\n');
-      expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
     });
 
     it('are asked maxAttempts times at most', async () => {
       const { ask, system, received } = await fakePool({ size: 2 });
-      const heard = ask('a', { idempotent: true, maxAttempts: 2 });
+      const observed = ask('a', { idempotent: true, maxAttempts: 2 });
       await system.pass(0);
       system.programs[0]!.exit(1);
       await system.pass(0);
       system.programs[1]!.exit(2);
       await system.pass(100);
-      expect(heard.end).toMatchObject({ name: 'ExitError', exit: { code: 2 } });
+      expect(observed.end).toMatchObject({ name: 'ExitError', exit: { code: 2 } });
       expect(received()).toEqual([['a'], ['a'], [], []]);
     });
 
@@ -208,11 +208,11 @@ describe('createPool', () => {
 
     it('fail with ExitError when they are not', async () => {
       const { ask, system, received } = await fakePool({ size: 2 });
-      const heard = ask('a');
+      const observed = ask('a');
       await system.pass(0);
       system.programs[0]!.exit(3);
       await system.pass(10);
-      expect(heard.end).toMatchObject({ name: 'ExitError', exit: { code: 3 } });
+      expect(observed.end).toMatchObject({ name: 'ExitError', exit: { code: 3 } });
       expect(received()).toEqual([['a'], [], []]);
     });
 
@@ -227,22 +227,22 @@ describe('createPool', () => {
     ])('leave their worker idle when `reply` %s', async (_, odd) => {
       const { ask, system, now } = await fakePool({ size: 1 });
       const odds = [ask('a', { reply: odd }), ask('b', { reply: odd })];
-      const heard = ask('c');
+      const observed = ask('c');
       await system.pass(0);
       await system.pass(0);
       expect(odds.map(({ end }) => end)).not.toContain('open');
       system.newest.print('C\n');
-      expect(heard.values).toEqual(['C']);
+      expect(observed.values).toEqual(['C']);
       expect(now()).toMatchObject({ idle: 1, busy: 0, waiting: 0 });
     });
 
     it('fail with NotRunningError when every worker was stopped', async () => {
       const { pool, ask, system } = await fakePool({ size: 2 });
       await Promise.all([...pool.workers.map((worker) => worker.stop()), system.pass(10)]);
-      const heard = ask('a');
+      const observed = ask('a');
       await system.pass(0);
-      expect(heard.end).toBeInstanceOf(NotRunningError);
-      expect(String(heard.end)).toContain('has no worker left in its pool');
+      expect(observed.end).toBeInstanceOf(NotRunningError);
+      expect(String(observed.end)).toContain('has no worker left in its pool');
       pool.workers[1]!.start();
       await system.pass(0);
       expect(ask('b').end).toBe('open');
@@ -282,9 +282,9 @@ describe('createPool', () => {
       const { pool, ask, system } = await fakePool({ size: 1 });
       const { newest } = system;
       Object.assign(newest, { signal: noop, end: noop });
-      const heard = ask('a');
+      const observed = ask('a');
       await Promise.all([pool.workers[0]!.stop(), system.pass(60_000)]);
-      expect(heard.end).toBeInstanceOf(StopError);
+      expect(observed.end).toBeInstanceOf(StopError);
       await pool.stop();
       newest.exit();
     });
@@ -305,12 +305,12 @@ describe('createPool', () => {
     it('that wait for a worker to start are still answered when the pool is stopped', async () => {
       const { pool, ask, system } = await fakePool({ size: 1 });
       system.newest.exit(1);
-      const heard = ask('a');
+      const observed = ask('a');
       const stopped = pool.stop();
       await system.pass(10);
       system.newest.print('A\n');
       await Promise.all([stopped, system.pass(10)]);
-      expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
     });
 
     it('may fail by the ten thousand at once', async () => {
@@ -325,11 +325,11 @@ describe('createPool', () => {
           ),
         ),
       );
-      const heard = hear(requests$);
+      const observed = observe(requests$);
       await system.pass(0);
       expect(now()).toMatchObject({ busy: 1, waiting: 10_000 });
       system.newest.print('A\n');
-      await eventually(() => heard.end === 'complete');
+      await eventually(() => observed.end === 'complete');
       expect(failed).toBe(10_000);
       expect(now()).toMatchObject({ idle: 1, waiting: 0 });
     }, 60_000);

@@ -1,7 +1,7 @@
 import { catchError, from, mergeMap, of } from 'rxjs';
 import { exchange, NotRunningError, RestartLimitError } from 'simple-ipc';
 import { fakePool, reply } from '../support/fakePool.js';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import { cleanUp, numbers, watchWarnings } from '../support/programs.js';
 
 describe('createPool, its life', () => {
@@ -36,7 +36,7 @@ describe('createPool, its life', () => {
 
     it('counts each worker once, whatever happens to it', async () => {
       const { pool, system, ask, statuses } = await fakePool();
-      // What the programs write here, no request has asked for.
+      // Output that no request asked for.
       for (const { unsolicited$ } of pool.workers) unsolicited$.subscribe();
       for (let i = 0; i < 20; i++) {
         ask(String(i), { idempotent: i % 2 === 0 });
@@ -53,12 +53,12 @@ describe('createPool, its life', () => {
 
     it('completes on dispose, as its workers do, and emits the state to a late subscriber', async () => {
       const { pool, system } = await fakePool();
-      const heard = hear(pool.status$);
-      const workers = pool.workers.map(({ status$ }) => hear(status$));
-      expect(heard.values).toMatchObject([{ idle: 3 }]);
+      const observed = observe(pool.status$);
+      const workers = pool.workers.map(({ status$ }) => observe(status$));
+      expect(observed.values).toMatchObject([{ idle: 3 }]);
       await Promise.all([pool[Symbol.asyncDispose](), system.pass(10)]);
-      expect(heard.values.at(-1)).toMatchObject({ resting: 3 });
-      expect(heard.end).toBe('complete');
+      expect(observed.values.at(-1)).toMatchObject({ resting: 3 });
+      expect(observed.end).toBe('complete');
       expect(workers.map(({ end }) => end)).toEqual(['complete', 'complete', 'complete']);
     });
   });
@@ -125,12 +125,12 @@ describe('createPool, its life', () => {
           ),
         ),
       );
-      const heard = hear(requests$);
+      const observed = observe(requests$);
       await system.pass(0);
       expect(now()).toMatchObject({ busy: 1, waiting: 9_999 });
       system.newest.exit(1);
       await system.pass(0);
-      expect(heard.end).toBe('complete');
+      expect(observed.end).toBe('complete');
       expect(failed).toBe(10_000);
     });
 
@@ -144,11 +144,11 @@ describe('createPool, its life', () => {
       expect(now()).toMatchObject({ resting: 1 });
       pool.workers[0]!.start();
       expect(now()).toMatchObject({ starting: 1, resting: 0 });
-      const heard = ask('a');
+      const observed = ask('a');
       await system.pass(0);
       expect(received()).toEqual([[], ['a']]);
       system.newest.print('A\n');
-      expect(heard.values).toEqual(['A']);
+      expect(observed.values).toEqual(['A']);
       expect(now()).toMatchObject({ idle: 1, resting: 0 });
     });
   });
@@ -176,14 +176,14 @@ describe('createPool, its life', () => {
 
     it('finishes what has to be asked again', async () => {
       const { pool, ask, system } = await fakePool({ size: 2 });
-      const heard = ask('a', { idempotent: true });
+      const observed = ask('a', { idempotent: true });
       await system.pass(0);
       const stop = pool.stop();
       system.programs[0]!.exit(1);
       await system.pass(0);
       system.programs[1]!.print('A\n');
       await Promise.all([stop, system.pass(100)]);
-      expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
       expect(system.living).toEqual([]);
     });
 

@@ -11,7 +11,7 @@ const SHIM = 'C:\\tools\\shim.cmd';
 /** One of those that npm makes. */
 const NPM_SHIM = 'C:\\app\\node_modules\\.bin\\shim.cmd';
 
-/** What a batch file passes on as `%*`: all that follows its name, once cmd.exe has read the line. */
+/** The text that a batch file passes on as `%*`: all that follows its name, once cmd.exe has read the line. */
 function passedOn(path: string, args: string[]) {
   const command = batchCommand(path, args);
   expect(command.windowsVerbatimArguments).toBe(true);
@@ -182,7 +182,7 @@ interface Parsed {
   readonly args: string[];
 }
 
-/** What cross-spawn would start: for comparison. */
+/** The command that cross-spawn would start, for comparison. */
 const crossSpawn = onWindows(
   () => jest.requireActual<{ _parse: (...args: unknown[]) => Parsed }>('cross-spawn')._parse,
 );

@@ -263,10 +263,10 @@ describe('a worker on Windows', () => {
     const { started, createWorker } = load();
     const stop = { endInputMs: 0, terminateMs: 0 };
     const worker = createWorker('program', { env: pathWith('program.EXE'), stop });
-    const told: string[] = [];
+    const recorded: string[] = [];
     worker.status$.subscribe((status) => {
       const stage = status.state === 'stopping' ? ` ${status.stage}` : '';
-      told.push(`${status.state}${stage}, ${started.length - 1} taskkill`);
+      recorded.push(`${status.state}${stage}, ${started.length - 1} taskkill`);
       // The third program is the second taskkill, which succeeds.
       if (stage === ' kill') setImmediate(() => started[0]!.exit(1));
     });
@@ -275,7 +275,7 @@ describe('a worker on Windows', () => {
     started[0]!.stdin.on('end', ended);
     await worker.stop();
     expect(ended).toHaveBeenCalled();
-    expect(told).toEqual([
+    expect(recorded).toEqual([
       'starting, 0 taskkill',
       'running, 0 taskkill',
       'stopping eof, 0 taskkill',

@@ -14,7 +14,7 @@ import { sh } from '../support/programs.js';
 const EXECUTABLE = '/usr/bin/chromium';
 export const hasChromium = existsSync(EXECUTABLE);
 
-/** What the page has: the client as a bundle, and helpers that count. */
+/** The contents of the page: the client as a bundle, and helpers that count. */
 const PAGE = `
 import * as remote from './src/remote.ts';
 window.watch = (name, url, token) => {

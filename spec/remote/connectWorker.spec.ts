@@ -208,7 +208,7 @@ describe('connectWorker', () => {
     const seen = watch(worker);
     worker.send.next('1');
     await until(worker.output$, (line) => line === 'got 1');
-    // What is sent on a line that carries nothing is in doubt.
+    // Values sent on a line that carries nothing are in doubt.
     proxy.forget();
     worker.send.next('2');
     const inDoubt = lastValueFrom(worker.ask('echo', 'a')).catch((error: unknown) => error);

@@ -14,7 +14,7 @@ import {
 } from 'simple-ipc';
 import { jsonRpc, JsonRpcError, type JsonRpcOptions, type RpcMessage } from 'simple-ipc/rpc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import { cleanUp, eventually, first, until, use } from '../support/programs.js';
 
 const programs = resolve(__dirname, '../../examples/programs/node_modules');
@@ -51,7 +51,7 @@ describe('jsonRpc', () => {
   describe('request', () => {
     it('emits the result and completes, whatever the order of the responses', async () => {
       const { rpc, program, pass } = await talk();
-      const [one, two] = [hear(rpc.request('one')), hear(rpc.request('two', [2]))];
+      const [one, two] = [observe(rpc.request('one')), observe(rpc.request('two', [2]))];
       await pass(0);
       const [first, second] = program.lastRun.received;
       expect([first, second]).toEqual([
@@ -73,19 +73,19 @@ describe('jsonRpc', () => {
       const request$ = rpc.request('again');
       await pass(0);
       expect(program.lastRun.received).toEqual([]);
-      const heard = [hear(request$), hear(request$)];
+      const observed = [observe(request$), observe(request$)];
       await pass(0);
-      expect(heard.map(({ end }) => end)).toEqual(['complete', 'complete']);
+      expect(observed.map(({ end }) => end)).toEqual(['complete', 'complete']);
       expect(new Set(program.lastRun.received.map(({ id }) => id)).size).toBe(2);
     });
 
     it('errors with the code and the data of the answer', async () => {
       const error = { code: -32_602, message: 'no such file', data: { file: 'x' } };
       const { rpc, pass } = await talk(map(({ id = null }) => ({ jsonrpc, id, error })));
-      const heard = hear(rpc.request('open'));
+      const observed = observe(rpc.request('open'));
       await pass(0);
-      expect(heard.end).toBeInstanceOf(JsonRpcError);
-      expect(heard.end).toMatchObject({ name: 'JsonRpcError', ...error });
+      expect(observed.end).toBeInstanceOf(JsonRpcError);
+      expect(observed.end).toMatchObject({ name: 'JsonRpcError', ...error });
     });
 
     it.each([
@@ -96,23 +96,23 @@ describe('jsonRpc', () => {
       ],
     ] as const)('is cancelled by unsubscribing, in %s', async (dialect, { method, params }) => {
       const { rpc, program, pass } = await talk(undefined, { dialect });
-      const heard = hear(rpc.request('slow'));
+      const observed = observe(rpc.request('slow'));
       await pass(0);
-      heard.leave();
+      observed.leave();
       await pass(0);
       const [request, cancel, ...more] = program.lastRun.received;
       expect(cancel).toEqual({ jsonrpc, method, params: params(request!.id) });
       expect(more).toEqual([]);
       // A late answer is none.
       program.lastRun.print({ jsonrpc, id: request!.id!, result: 1 });
-      expect(heard).toMatchObject({ values: [], end: 'open' });
+      expect(observed).toMatchObject({ values: [], end: 'open' });
     });
 
     it('is not cancelled after its answer', async () => {
       const { rpc, program, pass } = await talk(echo);
-      const heard = hear(rpc.request('quick'));
+      const observed = observe(rpc.request('quick'));
       await pass(0);
-      heard.leave();
+      observed.leave();
       await pass(0);
       expect(program.lastRun.received).toHaveLength(1);
     });
@@ -143,7 +143,7 @@ describe('jsonRpc', () => {
     ] as const)('reports its progress, in %s', async (dialect, method, params, field) => {
       const { rpc, program, pass } = await talk(undefined, { dialect });
       const onProgress = jest.fn();
-      hear(rpc.request('slow', { a: 1 }, { onProgress }));
+      observe(rpc.request('slow', { a: 1 }, { onProgress }));
       await pass(0);
       const [{ id, params: sent } = {}] = program.lastRun.received;
       expect(sent).toEqual({ a: 1, [field]: field === '_meta' ? { progressToken: id } : id });
@@ -157,10 +157,10 @@ describe('jsonRpc', () => {
   describe('the end of a run', () => {
     it('fails what is in flight, and nothing is asked again', async () => {
       const { rpc, program, pass } = await talk();
-      const heard = hear(rpc.request('slow'));
+      const observed = observe(rpc.request('slow'));
       await pass(0);
       program.lastRun.crash('SIGKILL');
-      expect(heard.end).toBeInstanceOf(ExitError);
+      expect(observed.end).toBeInstanceOf(ExitError);
       await pass(1_000);
       expect(program.runs.map(({ received }) => received.length)).toEqual([1, 0]);
     });
@@ -168,23 +168,23 @@ describe('jsonRpc', () => {
     it('spares what waits for the next run', async () => {
       const { rpc, program, pass } = await talk(echo);
       program.lastRun.crash();
-      const heard = hear(rpc.request('meanwhile'));
-      expect(heard.end).toBe('open');
+      const observed = observe(rpc.request('meanwhile'));
+      expect(observed.end).toBe('open');
       await pass(1_000);
-      expect(heard.values).toEqual([{ method: 'meanwhile', params: undefined }]);
+      expect(observed.values).toEqual([{ method: 'meanwhile', params: undefined }]);
     });
 
     it('fails what is in flight at a restart(), too', async () => {
       const { rpc, worker, pass } = await talk();
-      const heard = hear(rpc.request('slow'));
+      const observed = observe(rpc.request('slow'));
       await Promise.all([worker.restart(), pass(10_000)]);
-      expect(heard.end).toBeInstanceOf(NotRunningError);
+      expect(observed.end).toBeInstanceOf(NotRunningError);
     });
 
     it('is why what is asked at rest fails', async () => {
       const { rpc, worker, pass } = await talk();
       await Promise.all([worker.stop(), pass(10_000)]);
-      expect(hear(rpc.request('late')).end).toBeInstanceOf(NotRunningError);
+      expect(observe(rpc.request('late')).end).toBeInstanceOf(NotRunningError);
     });
   });
 
@@ -245,20 +245,20 @@ describe('jsonRpc', () => {
 
   it('emits notifications, requests and responses are none', async () => {
     const { rpc, program } = await talk();
-    const heard = hear(rpc.notifications$);
+    const observed = observe(rpc.notifications$);
     program.lastRun.print({ jsonrpc, method: 'log', params: ['x'] });
     program.lastRun.print({ jsonrpc, id: 1, method: 'ping' });
     program.lastRun.print({ jsonrpc, id: 1, result: 1 });
     program.lastRun.print({ jsonrpc, id: null, error: { code: -32_700, message: 'Parse error' } });
-    expect(heard.values).toEqual([{ method: 'log', params: ['x'] }]);
+    expect(observed.values).toEqual([{ method: 'log', params: ['x'] }]);
   });
 
   it('fails what is in flight when it is disposed, and lets go of the worker', async () => {
     const { rpc, program, pass } = await talk();
-    const heard = hear(rpc.request('slow'));
+    const observed = observe(rpc.request('slow'));
     await pass(0);
     rpc[Symbol.dispose]();
-    expect(heard.end).toBeInstanceOf(NotRunningError);
+    expect(observed.end).toBeInstanceOf(NotRunningError);
     program.lastRun.print({ jsonrpc, id: 1, method: 'ping' });
     await pass(0);
     expect(program.lastRun.received).toHaveLength(1);
@@ -332,7 +332,7 @@ describe('jsonRpc', () => {
       // Suspended, it cannot have answered.
       const { pid } = await until(worker, 'running');
       process.kill(pid, 'SIGSTOP');
-      const inFlight = hear(
+      const inFlight = observe(
         rpc.request('textDocument/hover', {
           textDocument: { uri },
           position: { line: 0, character: 0 },

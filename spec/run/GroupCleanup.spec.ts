@@ -8,74 +8,74 @@ const stop = { endInputMs: 0, terminateMs: 1_000, killMs: 500, drainMs: 100 };
 /** Cleans up after the exit of a program; its group lives as long as `isAlive` returns true. */
 function follow(isAlive: (signals: readonly LadderSignal[]) => boolean) {
   const scheduler = new VirtualTimeScheduler();
-  const told = { signals: [] as LadderSignal[], isClosed: false, endedAt: NaN };
+  const recorded = { signals: [] as LadderSignal[], isClosed: false, endedAt: NaN };
   const program: Program = {
     ...NOT_STARTED,
-    signal: (signal) => told.signals.push(signal),
-    alive: () => isAlive(told.signals),
+    signal: (signal) => recorded.signals.push(signal),
+    alive: () => isAlive(recorded.signals),
     close: () => {
-      told.isClosed = true;
+      recorded.isClosed = true;
       aftermath.closed();
     },
   };
   const aftermath = new GroupCleanup(program, { clock: clockOf(scheduler), stop }, () => {
-    told.endedAt = scheduler.now();
+    recorded.endedAt = scheduler.now();
   });
-  return { scheduler, aftermath, told };
+  return { scheduler, aftermath, recorded };
 }
 
 describe('GroupCleanup', () => {
   it('is over at once when the pipes are closed and the group is empty', () => {
-    const { aftermath, told } = follow(() => false);
+    const { aftermath, recorded } = follow(() => false);
     aftermath.closed();
-    expect(told).toEqual({ signals: [], isClosed: false, endedAt: 0 });
+    expect(recorded).toEqual({ signals: [], isClosed: false, endedAt: 0 });
   });
 
   it('closes pipes that somebody holds after drainMs', () => {
-    const { scheduler, told } = follow(() => false);
+    const { scheduler, recorded } = follow(() => false);
     scheduler.flush();
-    expect(told).toEqual({ signals: [], isClosed: true, endedAt: 100 });
+    expect(recorded).toEqual({ signals: [], isClosed: true, endedAt: 100 });
   });
 
   it('ends the group by SIGTERM, and looks soon and then ever more rarely', () => {
     const looks: number[] = [];
-    const { scheduler, aftermath, told } = follow(() => {
+    const { scheduler, aftermath, recorded } = follow(() => {
       looks.push(scheduler.now());
       return looks.length < 9;
     });
     aftermath.closed();
     scheduler.flush();
     expect(looks).toEqual([0, 0, 5, 15, 35, 75, 155, 255, 355]);
-    expect(told).toEqual({ signals: ['SIGTERM', 'SIGCONT'], isClosed: false, endedAt: 355 });
+    expect(recorded).toEqual({ signals: ['SIGTERM', 'SIGCONT'], isClosed: false, endedAt: 355 });
   });
 
   it('ends what is left after terminateMs by SIGKILL', () => {
-    const { scheduler, aftermath, told } = follow((signals) => !signals.includes('SIGKILL'));
+    const { scheduler, aftermath, recorded } = follow((signals) => !signals.includes('SIGKILL'));
     aftermath.closed();
     scheduler.flush();
-    expect(told.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
-    expect(told.endedAt).toBeGreaterThanOrEqual(1_000);
-    expect(told.endedAt).toBeLessThan(1_500);
+    expect(recorded.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
+    expect(recorded.endedAt).toBeGreaterThanOrEqual(1_000);
+    expect(recorded.endedAt).toBeLessThan(1_500);
   });
 
   it('gives up on a group that nothing ends, after killMs', () => {
-    const { scheduler, aftermath, told } = follow(() => true);
+    const { scheduler, aftermath, recorded } = follow(() => true);
     aftermath.closed();
     scheduler.flush();
-    expect(told.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
-    expect(told.endedAt).toBeGreaterThanOrEqual(1_500);
-    expect(told.endedAt).toBeLessThan(2_000);
+    expect(recorded.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL']);
+    expect(recorded.endedAt).toBeGreaterThanOrEqual(1_500);
+    expect(recorded.endedAt).toBeLessThan(2_000);
   });
 
   it('closes no pipes that were closed while the group was ended', () => {
-    const { scheduler, aftermath, told } = follow((signals) => !signals.includes('SIGKILL'));
+    const { scheduler, aftermath, recorded } = follow((signals) => !signals.includes('SIGKILL'));
     scheduler.maxFrames = 600;
     scheduler.flush();
     aftermath.closed();
-    expect(told.endedAt).toBeNaN();
+    expect(recorded.endedAt).toBeNaN();
     scheduler.maxFrames = Infinity;
     scheduler.flush();
-    expect(told.isClosed).toBe(false);
-    expect(told.endedAt).toBeGreaterThanOrEqual(1_100);
+    expect(recorded.isClosed).toBe(false);
+    expect(recorded.endedAt).toBeGreaterThanOrEqual(1_100);
   });
 });

@@ -37,20 +37,20 @@ function createQueue(maxPendingBytes = Infinity) {
 
 /** The notifications of a stream. */
 function watch<T>(source$: Observable<T>) {
-  const told = {
+  const recorded = {
     values: [] as T[],
     errors: [] as unknown[],
     completed: false,
     subscription: new Subscription(),
   };
-  told.subscription.add(
+  recorded.subscription.add(
     source$.subscribe({
-      next: (value) => told.values.push(value),
-      error: (error: unknown) => told.errors.push(error),
-      complete: () => (told.completed = true),
+      next: (value) => recorded.values.push(value),
+      error: (error: unknown) => recorded.errors.push(error),
+      complete: () => (recorded.completed = true),
     }),
   );
-  return told;
+  return recorded;
 }
 
 /** Counts the values that are pulled from it, and notes its end. */
@@ -90,42 +90,42 @@ describe('pour', () => {
 
   it.each(sources)('queues what comes from %s, and completes', async (_, source) => {
     const { queue, take } = createQueue();
-    const told = watch(pour(source(), queue));
+    const recorded = watch(pour(source(), queue));
     const taken: string[] = [];
     while (taken.length < 2) taken.push(...(await take()));
-    await eventually(() => told.completed);
+    await eventually(() => recorded.completed);
     expect(taken).toEqual(['a', 'b']);
-    expect(told.errors).toEqual([]);
+    expect(recorded.errors).toEqual([]);
   });
 
   it('queues the value of a Promise, and errors if there is none', async () => {
     const { queue, take } = createQueue();
     const error = new Error('wrong');
-    const told = watch(pour(Promise.resolve('a'), queue));
+    const recorded = watch(pour(Promise.resolve('a'), queue));
     const failed = watch(pour(Promise.reject<string>(error), queue));
     await turn();
     expect(await take()).toEqual(['a']);
-    expect(told.completed).toBe(true);
+    expect(recorded.completed).toBe(true);
     expect(failed.errors).toEqual([error]);
   });
 
   it('queues what an Observable emits as it comes, though nobody takes it', async () => {
     const { queue, take } = createQueue();
     const source$ = new Subject<string>();
-    const told = watch(pour(source$, queue));
+    const recorded = watch(pour(source$, queue));
     for (let i = 0; i < 1_000; i++) source$.next(line);
     expect(queue.isFull).toBe(true);
     expect(await take()).toEqual(Array(BATCH_LINES).fill(line));
     source$.complete();
-    expect(told.completed).toBe(true);
+    expect(recorded.completed).toBe(true);
   });
 
   it('rejects what an Observable emits beyond maxPendingBytes, and goes on', async () => {
     const { queue, rejected, take } = createQueue(2_500);
-    const told = watch(pour(of(line, line, line, 'a'), queue));
+    const recorded = watch(pour(of(line, line, line, 'a'), queue));
     expect(await take()).toEqual([line, line, 'a']);
     expect(rejected).toEqual([line]);
-    expect(told.completed).toBe(true);
+    expect(recorded.completed).toBe(true);
   });
 
   it('pulls from an iterable only what fits into a batch', async () => {
@@ -204,14 +204,14 @@ describe('pour', () => {
 describe('pumpPulled', () => {
   it('emits its progress with each batch, and completes when all was taken', async () => {
     const { queue, take } = createQueue();
-    const told = watch<FeedProgress>(pumpPulled(counted(100), queue));
+    const recorded = watch<FeedProgress>(pumpPulled(counted(100), queue));
     await turn();
     const full = { values: BATCH_LINES, bytes: BATCH_LINES * 1_000 };
-    expect(told.values).toEqual([full]);
+    expect(recorded.values).toEqual([full]);
     await take();
-    expect(told).toMatchObject({ values: [full], completed: false });
+    expect(recorded).toMatchObject({ values: [full], completed: false });
     await take();
-    expect(told).toMatchObject({
+    expect(recorded).toMatchObject({
       values: [full, { values: 100, bytes: 100_000 }],
       completed: true,
     });
@@ -219,19 +219,19 @@ describe('pumpPulled', () => {
 
   it('counts bytes, not characters', async () => {
     const { queue, take } = createQueue();
-    const told = watch<FeedProgress>(pumpPulled(['é', '€', '😀'], queue));
+    const recorded = watch<FeedProgress>(pumpPulled(['é', '€', '😀'], queue));
     await take();
     await turn();
-    expect(told.values).toEqual([{ values: 3, bytes: 2 + 3 + 4 + 3 }]);
+    expect(recorded.values).toEqual([{ values: 3, bytes: 2 + 3 + 4 + 3 }]);
   });
 
   it('pulls no further when it is left while a value waits for room', async () => {
     const { queue, take } = createQueue(1_500);
     const source = counted(10);
-    const told = watch(pumpPulled(source, queue));
+    const recorded = watch(pumpPulled(source, queue));
     await turn();
     expect(source.pulled).toBe(2);
-    told.subscription.unsubscribe();
+    recorded.subscription.unsubscribe();
     expect(await take()).toEqual([line]);
     await turn();
     expect(source).toMatchObject({ pulled: 2, ended: true });
@@ -267,9 +267,9 @@ describe('pumpPulled', () => {
 
   it('completes, without a listener, even if values were lost', async () => {
     const { queue } = createQueue();
-    const told = watch(pumpPulled(['a', 'b\n'], queue));
+    const recorded = watch(pumpPulled(['a', 'b\n'], queue));
     queue.close(() => new Error('closed'));
     await turn();
-    expect(told).toMatchObject({ errors: [], completed: true });
+    expect(recorded).toMatchObject({ errors: [], completed: true });
   });
 });

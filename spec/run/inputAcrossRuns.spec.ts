@@ -23,8 +23,8 @@ describe('what is sent for the next run', () => {
 
   function start(command: readonly string[], options: WorkerOptions = {}) {
     const worker = use(createWorker(command, { stop: quickStop, ...options }));
-    const told = record(worker);
-    return { worker, told, rejected: () => told.rejected.map(({ value }) => value) };
+    const recorded = record(worker);
+    return { worker, recorded, rejected: () => recorded.rejected.map(({ value }) => value) };
   }
 
   const restart = (worker: ReactiveWorker) => void worker.restart();
@@ -42,20 +42,20 @@ describe('what is sent for the next run', () => {
     ['after complete()', complete],
   ])('%s reaches it, though this one has closed its stdin', async (_, end) => {
     for (const isKnown of [false, true]) {
-      const { worker, told, rejected } = start(
+      const { worker, recorded, rejected } = start(
         fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
       );
       await first(worker.output$, (line) => line === 'closed');
       worker.send.next('this');
-      const isRejected = () => told.rejected.length > 0;
+      const isRejected = () => recorded.rejected.length > 0;
       if (isKnown) await eventually(isRejected);
       end(worker);
       worker.send.next('next');
       await eventually(isRejected);
       if (worker.status$.value.state === 'running') restart(worker);
-      await eventually(() => told.output.includes('next'));
+      await eventually(() => recorded.output.includes('next'));
       expect(rejected()).toEqual(['this']);
-      expect(told.output).toEqual(['closed', 'next']);
+      expect(recorded.output).toEqual(['closed', 'next']);
     }
   });
 

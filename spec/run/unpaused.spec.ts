@@ -35,7 +35,7 @@ describe('a run that is read although a slow reader wants it paused', () => {
       'wrote more than maxPendingBytes (1048576) before it was ready',
     );
     expect(received).toBeGreaterThan(MIB);
-    // What was on its way: a chunk, and what the pipe held at the end.
+    // The data on its way: a chunk, and what the pipe held at the end.
     expect(received).toBeLessThan(3 * MIB);
     takeWarnings();
   });

@@ -6,51 +6,51 @@ describe('Broadcast', () => {
   /** A broadcast of numbers, and the values of its subscribers, each named by a letter. */
   function create(replay?: number) {
     const broadcast = new Broadcast<number>(replay);
-    const told: string[] = [];
+    const recorded: string[] = [];
     const subscribe = (name: string, next: (value: number) => void = () => undefined) =>
       broadcast.values$.subscribe({
         next(value) {
-          told.push(`${name}${value}`);
+          recorded.push(`${name}${value}`);
           next(value);
         },
-        complete: () => told.push(`${name}|`),
+        complete: () => recorded.push(`${name}|`),
       });
-    return { broadcast, told, subscribe };
+    return { broadcast, recorded, subscribe };
   }
 
   it('emits each value to all subscribers, in the order of their subscription', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     subscribe('a');
     subscribe('b');
     broadcast.next(1);
     broadcast.next(2);
-    expect(told).toEqual(['a1', 'b1', 'a2', 'b2']);
+    expect(recorded).toEqual(['a1', 'b1', 'a2', 'b2']);
   });
 
   it('emits no earlier value to a late subscriber', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     broadcast.next(1);
     subscribe('a');
     broadcast.next(2);
-    expect(told).toEqual(['a2']);
+    expect(recorded).toEqual(['a2']);
   });
 
   it('emits the last `replay` values to a late subscriber, then the new ones', () => {
-    const { broadcast, told, subscribe } = create(2);
+    const { broadcast, recorded, subscribe } = create(2);
     [1, 2, 3].forEach((value) => {
       broadcast.next(value);
     });
     subscribe('a');
     broadcast.next(4);
     subscribe('b');
-    expect(told).toEqual(['a2', 'a3', 'a4', 'b3', 'b4']);
+    expect(recorded).toEqual(['a2', 'a3', 'a4', 'b3', 'b4']);
   });
 
   it('emits fewer values to a late subscriber when there were fewer', () => {
-    const { broadcast, told, subscribe } = create(2);
+    const { broadcast, recorded, subscribe } = create(2);
     broadcast.next(1);
     subscribe('a');
-    expect(told).toEqual(['a1']);
+    expect(recorded).toEqual(['a1']);
   });
 
   it.each([1, 2, 3, 5])('emits the last %d values, however many there were', (replay) => {
@@ -66,13 +66,13 @@ describe('Broadcast', () => {
   });
 
   it('emits nothing to an unsubscribed subscriber', () => {
-    const { broadcast, told, subscribe } = create(1);
+    const { broadcast, recorded, subscribe } = create(1);
     const subscription = subscribe('a');
     subscribe('b');
     broadcast.next(1);
     subscription.unsubscribe();
     broadcast.next(2);
-    expect(told).toEqual(['a1', 'b1', 'b2']);
+    expect(recorded).toEqual(['a1', 'b1', 'b2']);
   });
 
   it('keeps no reference to an unsubscribed subscriber', async () => {
@@ -116,35 +116,35 @@ describe('Broadcast', () => {
   });
 
   it('does not emit a value to a subscriber that comes during its emission', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     subscribe('a', (value) => {
       if (value === 1) subscribe('b');
     });
     broadcast.next(1);
     broadcast.next(2);
-    expect(told).toEqual(['a1', 'a2', 'b2']);
+    expect(recorded).toEqual(['a1', 'a2', 'b2']);
   });
 
   it('does not emit a value to a subscriber that leaves during its emission, but to the others', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     subscribe('a', () => {
       b.unsubscribe();
     });
     const b = subscribe('b');
     subscribe('c');
     broadcast.next(1);
-    expect(told).toEqual(['a1', 'c1']);
+    expect(recorded).toEqual(['a1', 'c1']);
   });
 
   it('still emits to the others when one leaves by itself', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     const a = subscribe('a', () => {
       a.unsubscribe();
     });
     subscribe('b');
     broadcast.next(1);
     broadcast.next(2);
-    expect(told).toEqual(['a1', 'b1', 'b2']);
+    expect(recorded).toEqual(['a1', 'b1', 'b2']);
   });
 
   describe('with a subscriber that throws', () => {
@@ -153,7 +153,7 @@ describe('Broadcast', () => {
     });
 
     it('leaves the error to RxJS, and still emits to all', async () => {
-      const { broadcast, told, subscribe } = create();
+      const { broadcast, recorded, subscribe } = create();
       const error = new Error('thrown by a subscriber');
       subscribe('a', () => {
         throw error;
@@ -167,45 +167,45 @@ describe('Broadcast', () => {
       });
       broadcast.next(1);
       broadcast.next(2);
-      expect(told).toEqual(['a1', 'b1', 'a2', 'b2']);
+      expect(recorded).toEqual(['a1', 'b1', 'a2', 'b2']);
       await reported;
       expect(errors).toEqual([error, error]);
     });
   });
 
   it('completes for all subscribers', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     subscribe('a');
     subscribe('b');
     broadcast.next(1);
     broadcast.complete();
-    expect(told).toEqual(['a1', 'b1', 'a|', 'b|']);
+    expect(recorded).toEqual(['a1', 'b1', 'a|', 'b|']);
   });
 
   it('replays, then completes, for a subscriber after its completion', () => {
-    const { broadcast, told, subscribe } = create(1);
+    const { broadcast, recorded, subscribe } = create(1);
     broadcast.next(1);
     broadcast.complete();
     subscribe('a');
-    expect(told).toEqual(['a1', 'a|']);
+    expect(recorded).toEqual(['a1', 'a|']);
   });
 
   it('completes at once for a subscriber that comes during the completion', () => {
-    const { broadcast, told, subscribe } = create();
+    const { broadcast, recorded, subscribe } = create();
     broadcast.values$.subscribe({ complete: () => subscribe('b') });
     broadcast.complete();
-    expect(told).toEqual(['b|']);
+    expect(recorded).toEqual(['b|']);
   });
 
   it('emits nothing after its completion', () => {
-    const { broadcast, told, subscribe } = create(2);
+    const { broadcast, recorded, subscribe } = create(2);
     subscribe('a');
     broadcast.next(1);
     broadcast.complete();
     broadcast.next(2);
     broadcast.complete();
     subscribe('b');
-    expect(told).toEqual(['a1', 'a|', 'b1', 'b|']);
+    expect(recorded).toEqual(['a1', 'a|', 'b1', 'b|']);
   });
 
   it('gives out no more than an Observable', () => {

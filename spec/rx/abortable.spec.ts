@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { getEventListeners } from 'node:events';
 import { from, NEVER, Observable, of, range, Subject, tap, throwError } from 'rxjs';
 import { abortable } from '../../src/rx/abortable.js';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 
 describe('abortable', () => {
   function control() {
@@ -13,13 +13,13 @@ describe('abortable', () => {
 
   it('is the source, and keeps no listener when that ends', () => {
     const { signal, listeners } = control();
-    expect(hear(abortable(from(['a', 'b']), signal))).toMatchObject({
+    expect(observe(abortable(from(['a', 'b']), signal))).toMatchObject({
       values: ['a', 'b'],
       end: 'complete',
     });
     const error = new Error('source');
     expect(
-      hear(
+      observe(
         abortable(
           throwError(() => error),
           signal,
@@ -32,20 +32,20 @@ describe('abortable', () => {
   it('errors with the reason when it is aborted, and leaves the source', () => {
     const { controller, signal, listeners } = control();
     const source$ = new Subject<string>();
-    const heard = hear(abortable(source$, signal));
+    const observed = observe(abortable(source$, signal));
     source$.next('a');
     expect(listeners()).toBe(1);
     controller.abort('enough');
-    expect(heard).toMatchObject({ values: ['a'], end: 'enough' });
+    expect(observed).toMatchObject({ values: ['a'], end: 'enough' });
     expect(source$.observed).toBe(false);
     expect(listeners()).toBe(0);
   });
 
   it('errors with an AbortError when there is no reason', () => {
     const { controller, signal } = control();
-    const heard = hear(abortable(NEVER, signal));
+    const observed = observe(abortable(NEVER, signal));
     controller.abort();
-    expect(heard.end).toMatchObject({ name: 'AbortError' });
+    expect(observed.end).toMatchObject({ name: 'AbortError' });
   });
 
   it('does not subscribe to the source if it is aborted before', async () => {
@@ -53,29 +53,29 @@ describe('abortable', () => {
     const source$ = new Observable(() => {
       subscriptions++;
     });
-    const heard = hear(abortable(source$, AbortSignal.abort('before')));
+    const observed = observe(abortable(source$, AbortSignal.abort('before')));
     // Never at once: a retry() without a delay would not end.
-    expect(heard.end).toBe('open');
+    expect(observed.end).toBe('open');
     await turn();
-    expect(heard.end).toBe('before');
+    expect(observed.end).toBe('before');
     expect(subscriptions).toBe(0);
   });
 
   it('keeps no listener, and leaves the source, when it is unsubscribed', () => {
     const { controller, signal, listeners } = control();
     const source$ = new Subject<string>();
-    const heard = hear(abortable(source$, signal));
-    heard.leave();
+    const observed = observe(abortable(source$, signal));
+    observed.leave();
     expect(listeners()).toBe(0);
     expect(source$.observed).toBe(false);
     controller.abort('later');
-    expect(heard.end).toBe('open');
+    expect(observed.end).toBe('open');
   });
 
   it('has one listener, however many subscribe: Node would warn of more than ten', () => {
     const { controller, signal, listeners } = control();
     const never$ = abortable(NEVER, signal);
-    const both = [hear(never$), hear(never$)];
+    const both = [observe(never$), observe(never$)];
     expect(listeners()).toBe(1);
     controller.abort('enough');
     expect(both.map(({ end }) => end)).toEqual(['enough', 'enough']);
@@ -90,8 +90,8 @@ describe('abortable', () => {
         if (i === 2) controller.abort('enough');
       }),
     );
-    expect(hear(abortable(source$, signal))).toMatchObject({ values: [0, 1], end: 'enough' });
+    expect(observe(abortable(source$, signal))).toMatchObject({ values: [0, 1], end: 'enough' });
     expect(emitted).toBe(3);
-    expect(hear(abortable(of(1), signal)).values).toEqual([]);
+    expect(observe(abortable(of(1), signal)).values).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { concat, from, NEVER, of, throwError, type Observable } from 'rxjs';
 import { endLater } from '../../src/rx/endLater.js';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const wrong = new Error('wrong');
@@ -17,17 +17,17 @@ describe('endLater', () => {
       wrong,
     ],
   ])('emits at once, and its %s in a later turn', async (_, source$, end) => {
-    const heard = hear(source$.pipe(endLater('always')));
-    expect(heard).toMatchObject({ values: [1, 2], end: 'open' });
+    const observed = observe(source$.pipe(endLater('always')));
+    expect(observed).toMatchObject({ values: [1, 2], end: 'open' });
     await turn();
-    expect(heard.end).toBe(end);
+    expect(observed.end).toBe(end);
   });
 
   it('unsubscribes from the source, and ends no more', async () => {
-    const heard = hear(of(1).pipe(endLater('always')));
-    heard.leave();
-    hear(NEVER.pipe(endLater('always'))).leave();
+    const observed = observe(of(1).pipe(endLater('always')));
+    observed.leave();
+    observe(NEVER.pipe(endLater('always'))).leave();
     await turn();
-    expect(heard.end).toBe('open');
+    expect(observed.end).toBe('open');
   });
 });

@@ -35,44 +35,44 @@ describe('a life', () => {
 
   it('rests at stopped when its policy ends in backoff, after a success too', async () => {
     const shutdown$ = new Subject<void>();
-    const { told, system, program } = await fakeWorker({
+    const { recorded, system, program } = await fakeWorker({
       supervise: pipe(restartOnExit(always), takeUntil(shutdown$)),
     });
     program.exit(0);
     await system.pass(10);
     shutdown$.next();
-    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
-    expect(told.statuses.at(-1)).toMatchObject({ exit: { reason: 'success' } });
+    expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+    expect(recorded.statuses.at(-1)).toMatchObject({ exit: { reason: 'success' } });
   });
 
   it('can be stopped by a policy that is left, from there', async () => {
     const leave = jest.fn();
-    const { told, system, program, worker } = await fakeWorker({
+    const { recorded, system, program, worker } = await fakeWorker({
       supervise: pipe(restartOnExit(always), finalize(leave)),
     });
     leave.mockImplementation(() => void worker.stop());
     program.exit(1);
     await system.pass(10);
     await worker.restart();
-    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+    expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
     expect(leave).toHaveBeenCalledTimes(1);
     expect(system.programs).toHaveLength(1);
   });
 
   it('begins the next run as soon as one is gone that its policy has left, when it is restarted', async () => {
     const leave$ = new Subject<void>();
-    const { told, system, worker } = await fakeWorker({
+    const { recorded, system, worker } = await fakeWorker({
       temper: 'deaf',
       supervise: pipe(takeUntil(leave$), repeat({ delay: () => NEVER })),
     });
     leave$.next();
     await Promise.all([worker.restart(), system.pass(10_000)]);
-    expect(told.states).toEqual([...run, 'stopping eof', 'stopping term', 'exited', ...run]);
+    expect(recorded.states).toEqual([...run, 'stopping eof', 'stopping term', 'exited', ...run]);
   });
 
   it('forgets a start at `exited` when its policy goes on', async () => {
     const shutdown$ = new Subject<void>();
-    const { told, system, program, worker } = await fakeWorker({
+    const { recorded, system, program, worker } = await fakeWorker({
       supervise: pipe(restartOnExit(always), takeUntil(shutdown$)),
     });
     worker.status$.pipe(filter(({ state }) => state === 'exited')).subscribe(() => worker.start());
@@ -80,13 +80,13 @@ describe('a life', () => {
     await system.pass(10);
     shutdown$.next();
     await system.pass(10_000);
-    expect(told.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
+    expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'stopped']);
   });
 
   it('fails when its policy throws as it is applied, and may begin again', async () => {
     const error = new Error('of the policy');
     let throwsOnce = false;
-    const { told, system, program, worker } = await fakeWorker({
+    const { recorded, system, program, worker } = await fakeWorker({
       supervise(life$) {
         if (throwsOnce) {
           throwsOnce = false;
@@ -103,31 +103,31 @@ describe('a life', () => {
     worker.start();
     worker.start();
     await system.pass(0);
-    expect(told.states).toEqual([...run, 'exited', 'backoff', 'failed', 'failed', ...run]);
-    expect(told.statuses[4]).toMatchObject({ error: { cause: error } });
+    expect(recorded.states).toEqual([...run, 'exited', 'backoff', 'failed', 'failed', ...run]);
+    expect(recorded.statuses[4]).toMatchObject({ error: { cause: error } });
     throwsOnce = true;
     void worker.stop();
     worker.start();
     await system.pass(0);
-    expect(told.states.slice(-3)).toEqual(['stopping eof', 'stopped', 'failed']);
+    expect(recorded.states.slice(-3)).toEqual(['stopping eof', 'stopped', 'failed']);
   });
 
   it('is stopped by what `ready` does when it is left', async () => {
-    const { told, system, worker } = await fakeWorker({
+    const { recorded, system, worker } = await fakeWorker({
       ready: (output$) => output$.pipe(finalize(() => void worker.stop())),
     });
     await Promise.all([worker.restart(), system.pass(60_000)]);
-    expect(told.states).toEqual(['starting', 'stopping eof', 'stopping eof', 'stopped']);
-    const causes = told.statuses.flatMap((status) => ('cause' in status ? [status.cause] : []));
+    expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopping eof', 'stopped']);
+    const causes = recorded.statuses.flatMap((status) => ('cause' in status ? [status.cause] : []));
     expect(causes).toEqual(['recycled', 'requested']);
   });
 
   it('takes over a backoff after the exit that it is of, once, and no other', async () => {
     const said$ = new Subject<WorkerStatus>();
-    const { told, system } = await fakeWorker({
+    const { recorded, system } = await fakeWorker({
       supervise: (life$) => merge(concat(life$, life$, NEVER), said$),
     });
-    const exits = () => told.statuses.flatMap((s) => (s.state === 'exited' ? [s.exit] : []));
+    const exits = () => recorded.statuses.flatMap((s) => (s.state === 'exited' ? [s.exit] : []));
     const say = (exit: Exit) =>
       said$.next({ state: 'backoff', exit, attempt: 1, delayMs: 1, restartAt: 1 });
     system.newest!.exit(0);
@@ -136,10 +136,10 @@ describe('a life', () => {
     say(exits()[0]!);
     system.newest!.exit(0);
     say(exits()[0]!);
-    expect(told.states).toEqual([...run, 'exited', ...run, 'exited']);
+    expect(recorded.states).toEqual([...run, 'exited', ...run, 'exited']);
     say(exits()[1]!);
     say(exits()[1]!);
-    expect(told.states.slice(6)).toEqual(['backoff']);
+    expect(recorded.states.slice(6)).toEqual(['backoff']);
   });
 
   it('is one attempt if its program cannot be started, though it is restarted meanwhile', async () => {
@@ -153,7 +153,7 @@ describe('a life', () => {
   });
 
   it('has only its own exits when it has failed', async () => {
-    const { worker, told, system, program } = await fakeWorker({ supervise: identity });
+    const { worker, recorded, system, program } = await fakeWorker({ supervise: identity });
     let isFirst = true;
     worker.status$.subscribe(({ state }) => {
       if (state !== 'exited' || !isFirst) return;
@@ -165,13 +165,13 @@ describe('a life', () => {
     await system.pass(0);
     system.newest!.exit(1);
     await system.pass(0);
-    expect(told.states.at(-1)).toBe('failed');
-    expect(told.statuses.at(-1)).toMatchObject({ exits: [{ generation: 2 }] });
+    expect(recorded.states.at(-1)).toBe('failed');
+    expect(recorded.statuses.at(-1)).toMatchObject({ exits: [{ generation: 2 }] });
     takeWarnings();
   });
 
   it('has no memory of a start that a restart came before', async () => {
-    const { worker, told, system } = await fakeWorker({ restart: { maxRestarts: 1 } });
+    const { worker, recorded, system } = await fakeWorker({ restart: { maxRestarts: 1 } });
     worker.status$.subscribe(({ state }) => {
       if (state === 'exited' && system.programs.length === 1) worker.start();
     });
@@ -179,13 +179,13 @@ describe('a life', () => {
     await system.pass(20);
     system.newest!.exit(1);
     await system.pass(60_000);
-    expect(told.states.at(-1)).toBe('failed');
+    expect(recorded.states.at(-1)).toBe('failed');
     expect(system.programs.length).toBe(2);
   });
 
   it('fails with what its policy failed with, as the cause', async () => {
     const oops = new RangeError('oops');
-    const { worker, told, program } = await fakeWorker({
+    const { worker, recorded, program } = await fakeWorker({
       supervise: (life$) =>
         concat(
           life$,
@@ -193,19 +193,19 @@ describe('a life', () => {
         ),
     });
     program.exit(0);
-    expect(told.states).toEqual([...run, 'exited', 'failed']);
+    expect(recorded.states).toEqual([...run, 'exited', 'failed']);
     expect(worker.status$.value).toMatchObject({
       error: { name: 'SimpleIpcError', message: '"fake" failed: oops', cause: oops },
     });
   });
 
   it('keeps its last 16 exits', async () => {
-    const { told, system } = await fakeWorker({ restart: { maxRestarts: 19 } });
+    const { recorded, system } = await fakeWorker({ restart: { maxRestarts: 19 } });
     for (let i = 0; i < 20; i++) {
       system.newest!.exit(1);
       await system.pass(20);
     }
-    const { exits } = told.statuses.at(-1) as FailedStatus;
+    const { exits } = recorded.statuses.at(-1) as FailedStatus;
     expect(exits.map(({ generation }) => generation)).toEqual(
       Array.from({ length: 16 }, (_, i) => i + 5),
     );
@@ -213,7 +213,7 @@ describe('a life', () => {
 
   it('does not end with a policy whose time is over', async () => {
     let asked = 0;
-    const { worker, told, system } = await fakeWorker({
+    const { worker, recorded, system } = await fakeWorker({
       start: false,
       supervise: (life$) => {
         if (asked++ > 0) return life$;
@@ -224,7 +224,7 @@ describe('a life', () => {
     worker.start();
     await system.pass(0);
     expect(asked).toBe(2);
-    expect(told.states).toEqual(['stopped', ...run]);
+    expect(recorded.states).toEqual(['stopped', ...run]);
   });
 
   it('that waits for its first run knows nothing of the one before: two starts are one', async () => {
@@ -242,7 +242,7 @@ describe('a life', () => {
 
   it('begins the next run for a waiting subscriber, when the earlier one leaves in a restart', async () => {
     const leave$ = new Subject<void>();
-    const { worker, told, system } = await fakeWorker({
+    const { worker, recorded, system } = await fakeWorker({
       supervise: (life$) => merge(life$.pipe(takeUntil(leave$)), life$),
     });
     const key = (line: string) => line;
@@ -251,7 +251,7 @@ describe('a life', () => {
       .subscribe({ error: () => leave$.next() });
     await system.pass(0);
     await Promise.all([worker.restart(), system.pass(60_000)]);
-    expect(told.states).toEqual([...run, 'stopping eof', ...run]);
+    expect(recorded.states).toEqual([...run, 'stopping eof', ...run]);
   });
 
   it('fails at once when the program ends from inside of `ready`: no timer is left', async () => {
@@ -260,13 +260,13 @@ describe('a life', () => {
       return NEVER;
     };
     const fakes = fakeProgram();
-    const { worker, told, scheduler, system } = await fakeWorker({
+    const { worker, recorded, scheduler, system } = await fakeWorker({
       ...fakes.options,
       ready,
       supervise: identity,
     });
     await system.pass(0);
-    expect(told.states).toEqual(['starting', 'exited', 'failed']);
+    expect(recorded.states).toEqual(['starting', 'exited', 'failed']);
     expect(worker.status$.value).toMatchObject({ error: { name: 'ExitError' } });
     expect(scheduler.actions).toEqual([]);
   });

@@ -18,7 +18,7 @@ import {
 import { WebSocket, WebSocketServer } from 'ws';
 import { cleanUp } from './programs.js';
 
-/** What is to be closed after a test, the newest first. */
+/** Resources to be closed after a test, the newest first. */
 const closing: (() => unknown)[] = [];
 
 export function afterThis(close: () => unknown): void {
@@ -118,7 +118,7 @@ export class Proxy {
     }
   }
 
-  /** Carries nothing any more on what is open, and never says so. */
+  /** Stops carrying data on open connections, without an error. */
   forget(): void {
     for (const [one, other] of this.#pairs) {
       one.unpipe();

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a server that can be cut as a network is: nobody is told. */
+/** A proxy whose connections can be cut as a network is: neither end is notified. */
 export interface CuttableProxy extends AsyncDisposable {
   /** Where to connect to. */
   readonly servers: string;

@@ -15,7 +15,7 @@ const EDGES: Record<WorkerStatus['state'], readonly WorkerStatus['state'][]> = {
 const RESTS = ['stopped', 'exited', 'failed'];
 const STAGES = ['eof', 'term', 'kill'];
 
-/** Fails unless the statuses of a program follow each other as LIFECYCLE.md says. */
+/** Fails unless the statuses of a program follow each other as LIFECYCLE.md allows. */
 export function expectEdges(statuses: readonly WorkerStatus[]): void {
   const broken: string[] = [];
   let generation = isFresh(statuses[0]) ? 0 : undefined;

@@ -11,7 +11,7 @@ import {
   type RestartPolicy,
 } from 'simple-ipc';
 import { advance, fakeProgram } from 'simple-ipc/testing';
-import { hear } from './fakeWorker.js';
+import { observe } from './fakeWorker.js';
 import { checked, use } from './programs.js';
 
 /** The usual reply: one line. */
@@ -71,7 +71,7 @@ export async function fakePool({
     statuses,
     now: () => statuses.at(-1)!,
     ask: (request: string, options: Partial<ReplyOptions<string, string, string>> = {}) =>
-      hear(of(request).pipe(exchange(pool, { reply, ...options }))),
+      observe(of(request).pipe(exchange(pool, { reply, ...options }))),
     /** The input of every program, one list per run. */
     received: () => fakes.runs.map(({ received }) => received),
   };

@@ -53,13 +53,13 @@ export async function fakeWorker<Out = string, In = string>(
       await Promise.all([worker[Symbol.asyncDispose](), system.pass(100_000)]);
     },
   });
-  const told = record(worker);
+  const recorded = record(worker);
   await system.pass(0);
   temper = 'polite';
   return {
     system,
     worker,
-    told,
+    recorded,
     scheduler,
     /** The newest program. */
     get program() {
@@ -73,21 +73,21 @@ export async function fakeWorker<Out = string, In = string>(
 }
 
 /** The values of a stream, and how it ended. */
-export interface Heard<T> {
+export interface Observed<T> {
   readonly values: T[];
   /** `open` until it ends. */
   end: unknown;
   leave(): void;
 }
 
-/** Subscribes, and keeps what comes. */
-export function hear<T>(source$: Observable<T>): Heard<T> {
+/** Subscribes, and keeps the values. */
+export function observe<T>(source$: Observable<T>): Observed<T> {
   const values: T[] = [];
-  const heard: Heard<T> = { values, end: 'open', leave: () => subscription.unsubscribe() };
+  const observed: Observed<T> = { values, end: 'open', leave: () => subscription.unsubscribe() };
   const subscription = source$.subscribe({
     next: (value) => values.push(value),
-    error: (error: unknown) => (heard.end = error),
-    complete: () => (heard.end = 'complete'),
+    error: (error: unknown) => (observed.end = error),
+    complete: () => (observed.end = 'complete'),
   });
-  return heard;
+  return observed;
 }

@@ -16,7 +16,7 @@ import { eventually, sh, temporaryFolder } from './programs.js';
 import { startNats, type NatsServer } from './natsServer.js';
 
 /**
- * Notes each request in a file, then does what it says: `echo`, `many` (five lines before the last), `die`, `hold` (replies when
+ * Notes each request in a file, then executes it: `echo`, `many` (five lines before the last), `die`, `hold` (replies when
  * the file of that name is there), `large n` (a line of n characters).
  */
 const program = `while read -r line; do
@@ -91,7 +91,7 @@ export async function natsRig(config?: string) {
       const remote = natsPool({ subject: 'test.ask', ...options, connection });
       return Object.assign(remote, { connection });
     },
-    /** What the programs were asked, in their order. */
+    /** The requests that the programs got, in their order. */
     executed: () =>
       existsSync(path('executed'))
         ? readFileSync(path('executed'), 'utf8').split('\n').slice(0, -1)

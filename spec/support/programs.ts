@@ -39,7 +39,7 @@ export function expectSame(actual: readonly unknown[], expected: readonly unknow
 }
 
 /** Everything that a worker emits from now on; its statuses are checked after the test. */
-export interface Told<Out, In> {
+export interface Recording<Out, In> {
   readonly statuses: WorkerStatus[];
   /** The statuses in short: `stopping eof`. */
   readonly states: string[];
@@ -74,8 +74,8 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export function record<Out, In>(worker: ReactiveWorker<Out, In>): Told<Out, In> {
-  const told: Told<Out, In> = {
+export function record<Out, In>(worker: ReactiveWorker<Out, In>): Recording<Out, In> {
+  const recorded: Recording<Out, In> = {
     statuses: checked([]),
     states: [],
     output: [],
@@ -85,21 +85,21 @@ export function record<Out, In>(worker: ReactiveWorker<Out, In>): Told<Out, In> 
   };
   const pids: number[] = [];
   worker.output$.subscribe((value) => {
-    told.output.push(value);
-    told.all.push(String(value));
+    recorded.output.push(value);
+    recorded.all.push(String(value));
   });
-  worker.stderr$.subscribe((line) => told.stderr.push(line));
-  worker.rejected$.subscribe((lost) => told.rejected.push(lost));
+  worker.stderr$.subscribe((line) => recorded.stderr.push(line));
+  worker.rejected$.subscribe((lost) => recorded.rejected.push(lost));
   worker.status$.subscribe((status) => {
-    told.statuses.push(status);
-    told.states.push(inShort(status));
-    told.all.push(inShort(status));
+    recorded.statuses.push(status);
+    recorded.states.push(inShort(status));
+    recorded.all.push(inShort(status));
     if (status.state !== 'starting' || status.pid === undefined) return;
     // One program at a time: those before are gone.
     expectAlso(() => expect(pids.filter(isAlive)).toEqual([]));
     pids.push(status.pid);
   });
-  return told;
+  return recorded;
 }
 
 export const inShort = (status: WorkerStatus) =>

@@ -39,13 +39,13 @@ describe('InputSubject', () => {
 
   it('emits the values that are sent to its subscribers', () => {
     const { send, take } = create();
-    const told: string[] = [];
+    const recorded: string[] = [];
     send.next('a');
-    const subscription = send.subscribe((value) => told.push(value));
+    const subscription = send.subscribe((value) => recorded.push(value));
     send.next('b');
     subscription.unsubscribe();
     send.next('c');
-    expect(told).toEqual(['b']);
+    expect(recorded).toEqual(['b']);
     expect(take()).toBe('a\nb\nc\n');
   });
 

@@ -73,7 +73,7 @@ describe('createWorker', () => {
   /** Creates a worker for this test, and records what it emits. */
   function start(command: string | readonly string[], options?: WorkerOptions) {
     const worker = use(createWorker(command, options));
-    return { worker, told: record(worker) };
+    return { worker, recorded: record(worker) };
   }
 
   describe('wrong arguments', () => {
@@ -108,85 +108,87 @@ describe('createWorker', () => {
 
   describe('output$', () => {
     it('emits each line exactly as it was written', async () => {
-      const { worker, told } = start([
+      const { worker, recorded } = start([
         'printf',
         String.raw`a\r\n\nb\rc\r\r\n \t\n\342\200\250\n\357\273\277d\nlast\r`,
       ]);
       await until(worker, 'exited');
-      expect(told.output).toEqual(['a', '', 'b\rc\r', ' \t', '\u2028', '\uFEFFd', 'last\r']);
+      expect(recorded.output).toEqual(['a', '', 'b\rc\r', ' \t', '\u2028', '\uFEFFd', 'last\r']);
     });
 
     it('emits nothing for a program that writes nothing', async () => {
-      const { worker, told } = start('true');
+      const { worker, recorded } = start('true');
       await until(worker, 'exited');
-      expect(told.output).toEqual([]);
+      expect(recorded.output).toEqual([]);
     });
 
     it('puts characters together that arrive a byte at a time', async () => {
-      const { worker, told } = start(fixture('byteByByte.mjs', 'é€\r\n😀\n\nß'));
+      const { worker, recorded } = start(fixture('byteByByte.mjs', 'é€\r\n😀\n\nß'));
       await until(worker, 'exited');
-      expect(told.output).toEqual(['é€', '😀', '', 'ß']);
+      expect(recorded.output).toEqual(['é€', '😀', '', 'ß']);
     });
 
     it('shows malformed bytes as U+FFFD, and loses nothing beside them', async () => {
-      const { worker, told } = start(['printf', String.raw`a\377b\n\303\nc\342\202`]);
+      const { worker, recorded } = start(['printf', String.raw`a\377b\n\303\nc\342\202`]);
       await until(worker, 'exited');
-      expect(told.output).toEqual(['a\uFFFDb', '\uFFFD', 'c\uFFFD']);
+      expect(recorded.output).toEqual(['a\uFFFDb', '\uFFFD', 'c\uFFFD']);
     });
 
     it('emits all that was written before the exit, then `exited` follows', async () => {
-      const { worker, told } = start('seq 200000');
+      const { worker, recorded } = start('seq 200000');
       await until(worker, 'exited');
       const last = 200_000 + ['starting', 'running'].length;
-      expect(told.all.indexOf('exited')).toBe(last);
-      expectSame(told.output, numbers(200_001).slice(1));
+      expect(recorded.all.indexOf('exited')).toBe(last);
+      expectSame(recorded.output, numbers(200_001).slice(1));
     });
 
     it('emits a line of 40 MB', async () => {
-      const { worker, told } = start(sh('head -c 40000000 /dev/zero | tr "\\0" a; echo b; echo c'));
+      const { worker, recorded } = start(
+        sh('head -c 40000000 /dev/zero | tr "\\0" a; echo b; echo c'),
+      );
       await until(worker, 'exited');
-      expect(told.output.map((line) => line.length)).toEqual([40_000_001, 1]);
-      expect(told.output[0]?.endsWith('aab')).toBe(true);
+      expect(recorded.output.map((line) => line.length)).toEqual([40_000_001, 1]);
+      expect(recorded.output[0]?.endsWith('aab')).toBe(true);
     });
 
     it('emits the lines before one that is longer than maxLineBytes, which fails the run', async () => {
-      const { worker, told } = start(sh('echo short; printf %040d 1; exec cat'), {
+      const { worker, recorded } = start(sh('echo short; printf %040d 1; exec cat'), {
         maxLineBytes: 30,
       });
       const { error, exits } = await until(worker, 'failed');
-      expect(told.output).toEqual(['short']);
+      expect(recorded.output).toEqual(['short']);
       expect(error).toBeInstanceOf(FramingError);
       expect(error.message).toContain('maxLineBytes (30)');
       expect(exits).toMatchObject([{ reason: 'framing' }]);
-      expect(told.statuses).toContainEqual(
+      expect(recorded.statuses).toContainEqual(
         expect.objectContaining({ state: 'stopping', cause: 'framing' }),
       );
     });
 
     it('emits what a descendant still writes after the exit of the program', async () => {
-      const { worker, told } = start(sh('(sleep 0.2; seq 1000) & echo main'), {
+      const { worker, recorded } = start(sh('(sleep 0.2; seq 1000) & echo main'), {
         stop: { drainMs: 30_000 },
       });
       await until(worker, 'exited');
-      expect(told.output).toEqual(['main', ...numbers(1_001).slice(1)]);
-      expect(told.all.at(-1)).toBe('exited');
+      expect(recorded.output).toEqual(['main', ...numbers(1_001).slice(1)]);
+      expect(recorded.all.at(-1)).toBe('exited');
     });
 
     it('emits what was written so far when a descendant holds the pipe for too long', async () => {
-      const { worker, told } = start(sh('sleep 1000 & echo $!'), { stop: { drainMs: 50 } });
+      const { worker, recorded } = start(sh('sleep 1000 & echo $!'), { stop: { drainMs: 50 } });
       await until(worker, 'exited');
-      expect(told.output.map(Number).filter(isAlive)).toEqual([]);
-      expect(told.output).toHaveLength(1);
+      expect(recorded.output.map(Number).filter(isAlive)).toEqual([]);
+      expect(recorded.output).toHaveLength(1);
     });
 
     onLinux(
       'emits all that was written without waiting for a descendant in a session of its own',
       async () => {
-        const { worker, told } = start(sh('setsid sleep 1000 & echo $!; exec seq 200000'), {
+        const { worker, recorded } = start(sh('setsid sleep 1000 & echo $!; exec seq 200000'), {
           stop: { drainMs: 0 },
         });
         const { exit } = await until(worker, 'exited');
-        const [pid, ...output] = told.output;
+        const [pid, ...output] = recorded.output;
         process.kill(Number(pid), 'SIGKILL');
         expect(exit.reason).toBe('success');
         expectSame(output, numbers(200_001).slice(1));
@@ -194,11 +196,11 @@ describe('createWorker', () => {
     );
 
     it('spans lives', async () => {
-      const { worker, told } = start('echo again');
+      const { worker, recorded } = start('echo again');
       await until(worker, 'exited');
       worker.start();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['again', 'again']);
+      expect(recorded.output).toEqual(['again', 'again']);
     });
 
     it('gives a late subscriber nothing of what came before', async () => {
@@ -223,7 +225,7 @@ describe('createWorker', () => {
 
     it('goes on for the others when a subscriber throws', async () => {
       const errors = collectUnhandled();
-      const { worker, told } = start('seq 3', { start: false });
+      const { worker, recorded } = start('seq 3', { start: false });
       worker.output$.subscribe((line) => {
         throw new Error(`cannot take ${line}`);
       });
@@ -231,7 +233,7 @@ describe('createWorker', () => {
       worker.output$.subscribe((line) => after.push(line));
       worker.start();
       await until(worker, 'exited');
-      expect([told.output, after]).toEqual([
+      expect([recorded.output, after]).toEqual([
         ['1', '2', '3'],
         ['1', '2', '3'],
       ]);
@@ -239,7 +241,7 @@ describe('createWorker', () => {
     });
 
     it('goes on for the others when a subscriber comes and another goes during a value', async () => {
-      const { worker, told } = start('seq 4', { start: false });
+      const { worker, recorded } = start('seq 4', { start: false });
       const leaving: string[] = [];
       const coming: string[] = [];
       const subscription = worker.output$.subscribe((line) => {
@@ -256,22 +258,22 @@ describe('createWorker', () => {
       expect({ leaving, coming, after }).toEqual({
         leaving: ['1', '2'],
         coming: ['3', '4'],
-        after: told.output,
+        after: recorded.output,
       });
     });
   });
 
   describe('status$', () => {
     it('emits a run from `starting` to `exited`', async () => {
-      const { worker, told } = start('true');
+      const { worker, recorded } = start('true');
       const { exit } = await until(worker, 'exited');
-      const [, running] = told.statuses;
-      expect(told.statuses).toEqual([
+      const [, running] = recorded.statuses;
+      expect(recorded.statuses).toEqual([
         { state: 'starting', generation: 1, pid: expect.any(Number) },
         { state: 'running', generation: 1, pid: expect.any(Number) },
         { state: 'exited', exit },
       ]);
-      expect(running).toHaveProperty('pid', (told.statuses[0] as { pid: number }).pid);
+      expect(running).toHaveProperty('pid', (recorded.statuses[0] as { pid: number }).pid);
       expect(exit).toEqual({
         command: ['true'],
         generation: 1,
@@ -297,10 +299,10 @@ describe('createWorker', () => {
     });
 
     it('gives the program that it names', async () => {
-      const { worker, told } = start(sh('echo $$; exec cat'));
+      const { worker, recorded } = start(sh('echo $$; exec cat'));
       const { pid } = await until(worker, 'running');
       await first(worker.output$);
-      expect(told.output).toEqual([String(pid)]);
+      expect(recorded.output).toEqual([String(pid)]);
     });
 
     it.each([
@@ -308,9 +310,9 @@ describe('createWorker', () => {
       ['a signal of its own', sh('kill -KILL $$'), { code: null, signal: 'SIGKILL' }],
       ['SIGTERM, if we did not ask', sh('kill $$'), { signal: 'SIGTERM', reason: 'signal' }],
     ])('emits `exited` for %s, then rests at `failed`', async (_, command, expected) => {
-      const { worker, told } = start(command);
+      const { worker, recorded } = start(command);
       const { error, exits } = await until(worker, 'failed');
-      expect(told.states).toEqual(['starting', 'running', 'exited', 'failed']);
+      expect(recorded.states).toEqual(['starting', 'running', 'exited', 'failed']);
       expect(exits).toMatchObject([expected]);
       expect(error).toBeInstanceOf(ExitError);
       expect(error).toHaveProperty('exit', exits[0]);
@@ -371,16 +373,16 @@ describe('createWorker', () => {
         worker.start();
       });
       worker.status$.subscribe(({ state }) => seen.push(state));
-      const told = record(worker);
+      const recorded = record(worker);
       worker.start();
       await eventually(() => seen.filter((state) => state === 'running').length === 2);
-      expect(seen).toEqual(told.statuses.map(({ state }) => state));
+      expect(seen).toEqual(recorded.statuses.map(({ state }) => state));
       expect(seen.slice(2)).toEqual(['running', 'stopping', 'stopped', 'starting', 'running']);
     });
 
     it('shows the policy the same order when a subscriber ends the run at `starting`', async () => {
       const seenByPolicy: string[] = [];
-      const { worker, told } = start('cat', {
+      const { worker, recorded } = start('cat', {
         start: false,
         supervise: tap((status) => seenByPolicy.push(inShort(status))),
       });
@@ -389,8 +391,14 @@ describe('createWorker', () => {
       });
       worker.start();
       await until(worker, 'running');
-      expect(told.states).toEqual(['stopped', 'starting', 'stopping eof', 'starting', 'running']);
-      expect(seenByPolicy).toEqual(told.states.slice(1));
+      expect(recorded.states).toEqual([
+        'stopped',
+        'starting',
+        'stopping eof',
+        'starting',
+        'running',
+      ]);
+      expect(seenByPolicy).toEqual(recorded.states.slice(1));
     });
 
     it('goes on for the others when a subscriber throws', async () => {
@@ -399,10 +407,10 @@ describe('createWorker', () => {
       worker.status$.subscribe(({ state }) => {
         throw new Error(`cannot take ${state}`);
       });
-      const told = record(worker);
+      const recorded = record(worker);
       worker.start();
       await until(worker, 'exited');
-      expect(told.states).toEqual(['stopped', 'starting', 'running', 'exited']);
+      expect(recorded.states).toEqual(['stopped', 'starting', 'running', 'exited']);
       await eventually(() => errors.length === 4);
     });
   });
@@ -434,51 +442,53 @@ describe('createWorker', () => {
 
     it.each(refused)('fails with a SpawnError if it %s', async (_, make, code, reason) => {
       const [command, options] = make();
-      const { worker, told } = start(command, options);
+      const { worker, recorded } = start(command, options);
       const { error, exits } = await until(worker, 'failed');
       expect(error).toBeInstanceOf(SpawnError);
       expect(error).toMatchObject({ code, command, reason: expect.stringContaining(reason) });
       expect(error.message).toContain(command[0]);
       expect(exits).toMatchObject([{ generation: 1, reason: 'spawn-error', code: null }]);
-      expect(told.statuses).toMatchObject([
+      expect(recorded.statuses).toMatchObject([
         { state: 'starting', generation: 1 },
         { state: 'exited' },
         { state: 'failed' },
       ]);
-      expect(told.statuses[0]).not.toHaveProperty('pid');
-      expect(told.output).toEqual([]);
+      expect(recorded.statuses[0]).not.toHaveProperty('pid');
+      expect(recorded.output).toEqual([]);
     });
 
     it('can be stopped at once, without ever having been there', async () => {
-      const { worker, told } = start('no-such-program');
+      const { worker, recorded } = start('no-such-program');
       await worker.stop();
-      expect(told.states.at(-1)).toBe('stopped');
-      expect(told.states).not.toContain('running');
+      expect(recorded.states.at(-1)).toBe('stopped');
+      expect(recorded.states).not.toContain('running');
     });
 
     it('can be stopped at once if spawn itself throws', async () => {
-      const { worker, told } = start(['echo', 'a'.repeat(3e6)]);
+      const { worker, recorded } = start(['echo', 'a'.repeat(3e6)]);
       await worker.stop();
-      expect(told.states.at(-1)).toBe('stopped');
+      expect(recorded.states.at(-1)).toBe('stopped');
     });
 
     it('rejects what was sent', async () => {
-      const { worker, told } = start('no-such-program');
+      const { worker, recorded } = start('no-such-program');
       worker.send.next('lost');
       await until(worker, 'failed');
-      expect(told.rejected).toMatchObject([{ value: 'lost', error: expect.any(NotRunningError) }]);
+      expect(recorded.rejected).toMatchObject([
+        { value: 'lost', error: expect.any(NotRunningError) },
+      ]);
     });
 
     it('can be started once it is there', async () => {
       const path = join(folder(), 'program');
-      const { worker, told } = start([path]);
+      const { worker, recorded } = start([path]);
       await until(worker, 'failed');
       writeFileSync(path, '#!/bin/sh\necho here\n');
       chmodSync(path, 0o700);
       worker.start();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['here']);
-      expect(told.states).toEqual([
+      expect(recorded.output).toEqual(['here']);
+      expect(recorded.states).toEqual([
         ...['starting', 'exited', 'failed'],
         ...['starting', 'running', 'exited'],
       ]);
@@ -487,99 +497,103 @@ describe('createWorker', () => {
 
   describe('command', () => {
     it('is never shell text', async () => {
-      const { worker, told } = start('echo $HOME ; * > a  b `id` && $(id)');
+      const { worker, recorded } = start('echo $HOME ; * > a  b `id` && $(id)');
       await until(worker, 'exited');
-      expect(told.output).toEqual(['$HOME ; * > a b `id` && $(id)']);
+      expect(recorded.output).toEqual(['$HOME ; * > a b `id` && $(id)']);
     });
 
     it('may hold anything in the items of a list', async () => {
       const words = ['a b', '', '"', "'", '\\', '$HOME', '*', 'é\n2'];
-      const { worker, told } = start([
+      const { worker, recorded } = start([
         ...node('console.log(JSON.stringify(process.argv.slice(1)))'),
         ...words,
       ]);
       await until(worker, 'exited');
-      expect(JSON.parse(told.output.join())).toEqual(words);
+      expect(JSON.parse(recorded.output.join())).toEqual(words);
     });
 
     it('is not changed by a change of the list', async () => {
       const command = ['echo', 'before'];
-      const { worker, told } = start(command, { start: false });
+      const { worker, recorded } = start(command, { start: false });
       command[1] = 'after';
       worker.start();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['before']);
+      expect(recorded.output).toEqual(['before']);
     });
   });
 
   describe('start', () => {
     it('waits for start() with `start: false`', async () => {
-      const { worker, told } = start('cat', { start: false });
-      expect(told.statuses).toEqual([{ state: 'stopped' }]);
+      const { worker, recorded } = start('cat', { start: false });
+      expect(recorded.statuses).toEqual([{ state: 'stopped' }]);
       await worker.stop();
-      expect(told.statuses).toEqual([{ state: 'stopped' }]);
+      expect(recorded.statuses).toEqual([{ state: 'stopped' }]);
       worker.start();
       await until(worker, 'running');
-      expect(told.states).toEqual(['stopped', 'starting', 'running']);
+      expect(recorded.states).toEqual(['stopped', 'starting', 'running']);
     });
 
     it('does nothing while a life goes on', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       worker.start();
       await until(worker, 'running');
       worker.start();
       await worker.stop();
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
     });
 
     it.each([
       ['an end', 'true', 'exited'],
       ['a failure', 'false', 'failed'],
     ] as const)('begins another life after %s', async (_, command, rest) => {
-      const { worker, told } = start(command);
+      const { worker, recorded } = start(command);
       for (const generation of [1, 2, 3]) {
         await until(worker, rest);
-        expect(told.statuses.filter(({ state }) => state === 'running')).toHaveLength(generation);
+        expect(recorded.statuses.filter(({ state }) => state === 'running')).toHaveLength(
+          generation,
+        );
         if (generation < 3) worker.start();
       }
     });
 
     it('begins another life after a stop', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await worker.stop();
       worker.start();
       worker.send.next('again');
       await first(worker.output$);
       await worker.stop();
-      expect(told.output).toEqual(['again']);
-      expect(told.statuses.at(-1)).toMatchObject({ exit: { generation: 2, reason: 'stopped' } });
+      expect(recorded.output).toEqual(['again']);
+      expect(recorded.statuses.at(-1)).toMatchObject({
+        exit: { generation: 2, reason: 'stopped' },
+      });
     });
 
     it('follows the ending life when it is called during a stop', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await until(worker, 'running');
       const stopped = worker.stop();
       worker.start();
       await stopped;
       await until(worker, 'running');
-      expect(told.states).toEqual([
+      expect(recorded.states).toEqual([
         ...['starting', 'running', 'stopping eof', 'stopped'],
         ...['starting', 'running'],
       ]);
     });
 
     it('is taken back by a stop in the same turn', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await until(worker, 'running');
       const stops = [worker.stop()];
       worker.start();
       stops.push(worker.stop());
       await Promise.all(stops);
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
     });
 
     it('is taken back by a stop() from inside a status, however late', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       worker.status$.subscribe((status) => {
         if (status.state === 'stopped' && status.exit) void worker.stop();
       });
@@ -587,70 +601,70 @@ describe('createWorker', () => {
       const stopped = worker.stop();
       worker.start();
       await stopped;
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
     });
 
     it('begins another life when a subscriber calls it at `exited`', async () => {
-      const { worker, told } = start('true', { start: false });
+      const { worker, recorded } = start('true', { start: false });
       worker.status$.subscribe((status) => {
         if (status.state === 'exited' && status.exit.generation === 1) worker.start();
       });
       worker.start();
-      await eventually(() => told.states.filter((state) => state === 'exited').length === 2);
-      expect(told.states.slice(1)).toEqual([
+      await eventually(() => recorded.states.filter((state) => state === 'exited').length === 2);
+      expect(recorded.states.slice(1)).toEqual([
         ...['starting', 'running', 'exited'],
         ...['starting', 'running', 'exited'],
       ]);
     });
 
     it('begins another life when a subscriber calls it at `failed`', async () => {
-      const { worker, told } = start('false', { start: false });
+      const { worker, recorded } = start('false', { start: false });
       worker.status$.subscribe((status) => {
         if (status.state === 'failed' && status.exits[0]?.generation === 1) worker.start();
       });
       worker.start();
-      await eventually(() => told.states.filter((state) => state === 'failed').length === 2);
-      expect(told.states).toHaveLength(9);
+      await eventually(() => recorded.states.filter((state) => state === 'failed').length === 2);
+      expect(recorded.states).toHaveLength(9);
     });
   });
 
   describe('send', () => {
     it('takes strings, numbers, booleans and bigints', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       const values = ['text', '', ' x ', 'é😀\u2028', 42, -0.5, NaN, true, false, 2n ** 70n];
       for (const value of values) worker.send.next(value);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(values.map(String));
+      expect(recorded.output).toEqual(values.map(String));
     });
 
     it('keeps the order of what is sent in one turn', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       const sent = numbers(100_000);
       for (const value of sent) worker.send.next(value);
       worker.send.complete();
       await until(worker, 'exited');
-      expectSame(told.output, sent);
+      expectSame(recorded.output, sent);
     });
 
     it('keeps the order of what is sent turn by turn, from inside of output$ too', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       worker.output$.subscribe((line) => {
         if (Number(line) < 500) worker.send.next(Number(line) + 1);
         else worker.send.complete();
       });
       worker.send.next(0);
       await until(worker, 'exited');
-      expect(told.output).toEqual(numbers(501));
+      expect(recorded.output).toEqual(numbers(501));
     });
 
     it('takes a value that is longer than any pipe', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       const long = 'é'.repeat(3_000_000);
       for (const value of ['before', long, 'after']) worker.send.next(value);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['before', long, 'after']);
+      expect(recorded.output).toEqual(['before', long, 'after']);
     });
 
     it('emits the values that are sent', async () => {
@@ -664,10 +678,10 @@ describe('createWorker', () => {
     });
 
     it('is an observer: a source that completes ends the input', async () => {
-      const { worker, told } = start('sort -n');
+      const { worker, recorded } = start('sort -n');
       from([3, 1, 2]).subscribe(worker.send);
       await until(worker, 'exited');
-      expect(told.output).toEqual(['1', '2', '3']);
+      expect(recorded.output).toEqual(['1', '2', '3']);
     });
 
     it('refuses to be unsubscribed', () => {
@@ -677,7 +691,7 @@ describe('createWorker', () => {
     });
 
     it('ends the input of one run with complete(), and the next accepts input again', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       for (const generation of [1, 2]) {
         worker.send.next(generation);
         worker.send.complete();
@@ -687,20 +701,20 @@ describe('createWorker', () => {
       worker.start();
       worker.send.next(3);
       await first(worker.output$);
-      expect(told.output).toEqual(['1', '2', '3']);
-      expect(told.states.at(-1)).toBe('running');
+      expect(recorded.output).toEqual(['1', '2', '3']);
+      expect(recorded.states.at(-1)).toBe('running');
     });
 
     it('ends the input of an idle run with complete()', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await until(worker, 'running');
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual([]);
+      expect(recorded.output).toEqual([]);
     });
 
     it('ends the input of the current run alone, when complete() is called again and again', async () => {
-      const { worker, told } = start(sh('cat; exec sleep 1000'), { stop: quickStop });
+      const { worker, recorded } = start(sh('cat; exec sleep 1000'), { stop: quickStop });
       worker.send.next('1');
       worker.send.complete();
       await first(worker.output$);
@@ -708,22 +722,22 @@ describe('createWorker', () => {
       await stopAndStart(worker);
       worker.send.next('2');
       await first(worker.output$);
-      expect(told.output).toEqual(['1', '2']);
+      expect(recorded.output).toEqual(['1', '2']);
     });
 
     it('does nothing with complete() at rest', async () => {
-      const { worker, told } = start('cat', { start: false });
+      const { worker, recorded } = start('cat', { start: false });
       worker.send.complete();
       worker.start();
       await until(worker, 'running');
       worker.send.next('here');
       await Promise.race([first(worker.output$), until(worker, 'exited')]);
-      expect(told.output).toEqual(['here']);
-      expect(told.rejected).toEqual([]);
+      expect(recorded.output).toEqual(['here']);
+      expect(recorded.rejected).toEqual([]);
     });
 
     it('keeps what is sent after complete() for the next run', async () => {
-      const { worker, told } = start(sh('cat; exec sleep 1000'), { stop: quickStop });
+      const { worker, recorded } = start(sh('cat; exec sleep 1000'), { stop: quickStop });
       worker.send.next('this');
       worker.send.complete();
       // eslint-disable-next-line rxjs-x/no-redundant-notify -- it ends the input of one run
@@ -731,12 +745,12 @@ describe('createWorker', () => {
       await first(worker.output$);
       await stopAndStart(worker);
       await first(worker.output$);
-      expect(told.output).toEqual(['this', 'next']);
-      expect(told.rejected).toEqual([]);
+      expect(recorded.output).toEqual(['this', 'next']);
+      expect(recorded.rejected).toEqual([]);
     });
 
     it('ends the input of the next run with what is completed after stop() and start()', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await until(worker, 'running');
       const stopped = worker.stop();
       worker.start();
@@ -744,15 +758,15 @@ describe('createWorker', () => {
       worker.send.complete();
       await stopped;
       await until(worker, 'exited');
-      expect(told.output).toEqual(['next']);
+      expect(recorded.output).toEqual(['next']);
     });
 
     it('ends the input of the run with error(), with a warning', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       worker.send.next('last');
       worker.send.error(new Error('of the source'));
       await until(worker, 'exited');
-      expect(told.output).toEqual(['last']);
+      expect(recorded.output).toEqual(['last']);
       expect(takeWarnings()).toEqual([expect.stringContaining('of the source')]);
     });
   });
@@ -767,128 +781,133 @@ describe('createWorker', () => {
 
   describe('rejected$', () => {
     it('shows line breaks, with a LineBreakError', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       for (const value of ['a', 'b\nc', 'd\re', 'f\r\n', 'g']) worker.send.next(value);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['a', 'g']);
-      expect(valuesOf(told.rejected)).toEqual(['b\nc', 'd\re', 'f\r\n']);
-      for (const { error } of told.rejected) {
+      expect(recorded.output).toEqual(['a', 'g']);
+      expect(valuesOf(recorded.rejected)).toEqual(['b\nc', 'd\re', 'f\r\n']);
+      for (const { error } of recorded.rejected) {
         expect(error).toBeInstanceOf(LineBreakError);
         expect(error.message).toContain('"cat"');
       }
     });
 
     it('shows no line breaks if the codec allows them', async () => {
-      const { worker, told } = start('cat', { codec: lines({ lineBreaks: 'allow' }) });
+      const { worker, recorded } = start('cat', { codec: lines({ lineBreaks: 'allow' }) });
       worker.send.next('a\nb');
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['a', 'b']);
-      expect(told.rejected).toEqual([]);
+      expect(recorded.output).toEqual(['a', 'b']);
+      expect(recorded.rejected).toEqual([]);
     });
 
     it('shows values of a wrong type, with a TypeError', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       const wrong: any[] = [undefined, null, {}, ['a'], Symbol('s'), () => 1, Buffer.from('a')];
       for (const value of wrong) worker.send.next(value);
       worker.send.next('right');
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['right']);
-      expect(valuesOf(told.rejected)).toEqual(wrong);
-      expect(told.rejected.every(({ error }) => error instanceof TypeError)).toBe(true);
+      expect(recorded.output).toEqual(['right']);
+      expect(valuesOf(recorded.rejected)).toEqual(wrong);
+      expect(recorded.rejected.every(({ error }) => error instanceof TypeError)).toBe(true);
     });
 
     it.each(['stopped', 'exited', 'failed'] as const)(
       'shows what is sent at `%s`, with a NotRunningError',
       async (state) => {
         const command = { stopped: 'cat', exited: 'true', failed: 'false' }[state];
-        const { worker, told } = start(command, { start: state !== 'stopped' });
+        const { worker, recorded } = start(command, { start: state !== 'stopped' });
         await until(worker, state);
         worker.send.next('lost');
-        expect(told.rejected).toEqual([{ value: 'lost', error: expect.any(NotRunningError) }]);
+        expect(recorded.rejected).toEqual([{ value: 'lost', error: expect.any(NotRunningError) }]);
         worker.start();
         await eventually(() => isAtRest(worker) || worker.status$.value.state === 'running');
-        expect(told.output).toEqual([]);
+        expect(recorded.output).toEqual([]);
       },
     );
 
     it('shows what is sent during a stop, when nothing follows it', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       worker.send.next('in time');
       const stopped = worker.stop();
       worker.send.next('late');
       await stopped;
-      expect(told.output).toEqual(['in time']);
-      expect(told.rejected).toEqual([{ value: 'late', error: expect.any(NotRunningError) }]);
+      expect(recorded.output).toEqual(['in time']);
+      expect(recorded.rejected).toEqual([{ value: 'late', error: expect.any(NotRunningError) }]);
     });
 
     it('does not show what is sent during a stop, when a start follows it', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       const stopped = worker.stop();
       worker.start();
       worker.send.next('for the next');
       await stopped;
       await first(worker.output$);
-      expect(told.output).toEqual(['for the next']);
-      expect(told.rejected).toEqual([]);
+      expect(recorded.output).toEqual(['for the next']);
+      expect(recorded.rejected).toEqual([]);
     });
 
     it('shows what does not fit, with an InputOverflowError', async () => {
-      const { worker, told } = start('sleep 1000', { maxPendingBytes: 10_000, stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', {
+        maxPendingBytes: 10_000,
+        stop: quickStop,
+      });
       await until(worker, 'running');
       const sent = Array.from({ length: 300 }, () => 'x'.repeat(999));
       // Values that the pipe takes make room, until the pipe is full.
       let count = 0;
-      for (let before = -1; told.rejected.length < before + sent.length; count += sent.length) {
-        before = told.rejected.length;
+      for (let before = -1; recorded.rejected.length < before + sent.length; count += sent.length) {
+        before = recorded.rejected.length;
         for (const value of sent) worker.send.next(value);
         await new Promise(setImmediate);
       }
-      expect(count - told.rejected.length).toBeLessThan(200);
-      expect(told.rejected.every(({ error }) => error instanceof InputOverflowError)).toBe(true);
-      expect(told.rejected[0]?.error.message).toContain('maxPendingBytes (10000)');
+      expect(count - recorded.rejected.length).toBeLessThan(200);
+      expect(recorded.rejected.every(({ error }) => error instanceof InputOverflowError)).toBe(
+        true,
+      );
+      expect(recorded.rejected[0]?.error.message).toContain('maxPendingBytes (10000)');
     });
 
     it('shows a value that alone is longer than maxPendingBytes', async () => {
-      const { worker, told } = start('cat', { maxPendingBytes: 10 });
+      const { worker, recorded } = start('cat', { maxPendingBytes: 10 });
       for (const value of ['123456789', '1234567890', 'ééééé', 'ok']) worker.send.next(value);
       await until(worker, 'running');
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['123456789']);
-      expect(valuesOf(told.rejected)).toEqual(['1234567890', 'ééééé', 'ok']);
+      expect(recorded.output).toEqual(['123456789']);
+      expect(valuesOf(recorded.rejected)).toEqual(['1234567890', 'ééééé', 'ok']);
     });
 
     it('shows what is sent to a program that has closed its stdin', async () => {
-      const { worker, told } = start(fixture('closeStdin.sh'), { stop: quickStop });
+      const { worker, recorded } = start(fixture('closeStdin.sh'), { stop: quickStop });
       await first(worker.output$, (line) => line === 'closed');
       worker.send.next('a');
       worker.send.next('b');
-      await eventually(() => told.rejected.length === 2);
+      await eventually(() => recorded.rejected.length === 2);
       worker.send.next('c');
-      expect(valuesOf(told.rejected)).toEqual(['a', 'b', 'c']);
-      expect(told.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
-      expect(told.states.at(-1)).toBe('running');
+      expect(valuesOf(recorded.rejected)).toEqual(['a', 'b', 'c']);
+      expect(recorded.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
+      expect(recorded.states.at(-1)).toBe('running');
     });
 
     it('is no more for the run after one that closed its stdin', async () => {
-      const { worker, told } = start(
+      const { worker, recorded } = start(
         fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
         { stop: quickStop },
       );
       await first(worker.output$);
       worker.send.next('lost');
-      await eventually(() => told.rejected.length === 1);
+      await eventually(() => recorded.rejected.length === 1);
       await stopAndStart(worker);
       worker.send.next('taken');
       await first(worker.output$);
-      expect(told.output).toEqual(['closed', 'taken']);
+      expect(recorded.output).toEqual(['closed', 'taken']);
     });
 
     it('keeps what waits when a program closes its stdin before it is ready, for the next run', async () => {
-      const { worker, told } = start(
+      const { worker, recorded } = start(
         fixture('closeStdinOnce.sh', join(temporaryFolder(), 'mark')),
         {
           stop: quickStop,
@@ -907,8 +926,12 @@ describe('createWorker', () => {
       await until(worker, 'backoff');
       worker.send.next('after');
       await first(worker.output$, (line) => line === 'after');
-      expect(told.output.filter((line) => line !== 'hello')).toEqual(['closed', 'before', 'after']);
-      expect(told.rejected).toEqual([]);
+      expect(recorded.output.filter((line) => line !== 'hello')).toEqual([
+        'closed',
+        'before',
+        'after',
+      ]);
+      expect(recorded.rejected).toEqual([]);
     });
 
     /** Is ready, but no longer reads. */
@@ -923,45 +946,45 @@ describe('createWorker', () => {
       });
 
     it('shows what waited for a program that is ready, but has closed its stdin', async () => {
-      const { worker, told } = startDeaf();
+      const { worker, recorded } = startDeaf();
       worker.send.next('before');
       await until(worker, 'running');
       worker.send.next('after');
-      await eventually(() => told.rejected.length === 2);
-      expect(valuesOf(told.rejected)).toEqual(['before', 'after']);
-      expect(told.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
-      expect(told.states.at(-1)).toBe('running');
+      await eventually(() => recorded.rejected.length === 2);
+      expect(valuesOf(recorded.rejected)).toEqual(['before', 'after']);
+      expect(recorded.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
+      expect(recorded.states.at(-1)).toBe('running');
     });
 
     it('can be where such a program is stopped, before it runs', async () => {
-      const { worker, told } = startDeaf();
+      const { worker, recorded } = startDeaf();
       worker.rejected$.subscribe(() => void worker.stop());
       worker.send.next('before');
       await until(worker, 'stopped');
-      expect(told.states).toEqual(['starting', 'stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopping term', 'stopped']);
     });
 
     it('shows what a program did not take that dies while it is written to', async () => {
-      const { worker, told } = start(sh('read line; echo "$line"; exit 3'));
+      const { worker, recorded } = start(sh('read line; echo "$line"; exit 3'));
       const sent = numbers(200_000);
       for (const value of sent) worker.send.next(value);
       await until(worker, 'failed');
-      expect(told.output).toEqual(['0']);
-      expectTail(valuesOf(told.rejected), sent);
-      expect(told.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
+      expect(recorded.output).toEqual(['0']);
+      expectTail(valuesOf(recorded.rejected), sent);
+      expect(recorded.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
     });
 
     it('shows what a run did not take with one error, not a stack trace for each', async () => {
-      const { worker, told } = start('sleep 1000', { stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', { stop: quickStop });
       await until(worker, 'running');
       for (const value of numbers(50_000)) worker.send.next(value);
       await worker.stop();
-      expect(told.rejected.length).toBeGreaterThan(10_000);
-      expect(new Set(told.rejected.map(({ error }) => error)).size).toBe(1);
+      expect(recorded.rejected.length).toBeGreaterThan(10_000);
+      expect(new Set(recorded.rejected.map(({ error }) => error)).size).toBe(1);
     });
 
     it('shows what is sent while programs die, over and over', async () => {
-      const { worker, told } = start(sh('read line'), { start: false });
+      const { worker, recorded } = start(sh('read line'), { start: false });
       let sent = 0;
       for (let life = 0; life < 30; life++) {
         worker.start();
@@ -970,9 +993,9 @@ describe('createWorker', () => {
           await new Promise(setImmediate);
         }
       }
-      expect(told.states.filter((state) => state === 'exited')).toHaveLength(30);
+      expect(recorded.states.filter((state) => state === 'exited')).toHaveLength(30);
       // Each value once at most, in order.
-      const rejected = valuesOf(told.rejected).map(Number);
+      const rejected = valuesOf(recorded.rejected).map(Number);
       expect(rejected.every((value, i) => i === 0 || value > rejected[i - 1]!)).toBe(true);
       expect(rejected.length).toBeLessThan(sent);
     });
@@ -1001,18 +1024,18 @@ describe('createWorker', () => {
     const sorted = (values: readonly unknown[]) => values.map(String).sort();
 
     it('is received or rejected when too many are sent at once', async () => {
-      const { worker, told } = start('cat', { maxPendingBytes: 1_000 });
+      const { worker, recorded } = start('cat', { maxPendingBytes: 1_000 });
       const sent = numbers(5_000);
       for (const value of sent) worker.send.next(value);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output.length).toBeGreaterThan(0);
-      expect(told.rejected.length).toBeGreaterThan(0);
-      expectSame(sorted([...told.output, ...valuesOf(told.rejected)]), sorted(sent));
+      expect(recorded.output.length).toBeGreaterThan(0);
+      expect(recorded.rejected.length).toBeGreaterThan(0);
+      expectSame(sorted([...recorded.output, ...valuesOf(recorded.rejected)]), sorted(sent));
     });
 
     it('is received or rejected when the worker is stopped and started all the time', async () => {
-      const { worker, told } = start('cat', { stop: { endInputMs: 30_000 } });
+      const { worker, recorded } = start('cat', { stop: { endInputMs: 30_000 } });
       const sent = numbers(20_000);
       const stops: Promise<void>[] = [];
       for (const value of sent) {
@@ -1025,23 +1048,23 @@ describe('createWorker', () => {
         if (Number(value) % 1_000 === 500) worker.start();
       }
       await Promise.all([...stops, worker.stop()]);
-      expectSame(sorted([...told.output, ...valuesOf(told.rejected)]), sorted(sent));
-      expect(told.output.length).toBeGreaterThan(0);
+      expectSame(sorted([...recorded.output, ...valuesOf(recorded.rejected)]), sorted(sent));
+      expect(recorded.output.length).toBeGreaterThan(0);
     });
 
     it('is received when stop() follows at once and the program reads to the end', async () => {
-      const { worker, told } = start('cat', { stop: { endInputMs: 30_000 } });
+      const { worker, recorded } = start('cat', { stop: { endInputMs: 30_000 } });
       const sent = numbers(200_000);
       for (const value of sent) worker.send.next(value);
       await worker.stop();
-      expectSame(told.output, sent);
-      expect(told.rejected).toEqual([]);
-      expect(told.states.at(-2)).toBe('stopping eof');
+      expectSame(recorded.output, sent);
+      expect(recorded.rejected).toEqual([]);
+      expect(recorded.states.at(-2)).toBe('stopping eof');
     });
 
     it('is received whole when 10 MB are unsent at a stop and SIGTERM makes it read', async () => {
       const file = join(temporaryFolder(), 'input');
-      const { worker, told } = start(fixture('readAtSigterm.sh', file), {
+      const { worker, recorded } = start(fixture('readAtSigterm.sh', file), {
         stop: { ...quickStop, terminateMs: 30_000 },
       });
       await first(worker.output$);
@@ -1049,44 +1072,44 @@ describe('createWorker', () => {
       for (const value of sent) worker.send.next(value);
       await worker.stop();
       expectSame(readFileSync(file, 'utf8').split('\n'), [...sent, '']);
-      expect(told.rejected).toEqual([]);
-      expect(told.states.slice(-3)).toEqual(['stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.rejected).toEqual([]);
+      expect(recorded.states.slice(-3)).toEqual(['stopping eof', 'stopping term', 'stopped']);
     });
 
     it('is rejected, but for what the pipe took, when 10 MB are unsent at a stop', async () => {
-      const { worker, told } = start('sleep 1000', { stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', { stop: quickStop });
       await until(worker, 'running');
       const sent = numbers(100_000).map((value) => value.padStart(100, '.'));
       for (const value of sent) worker.send.next(value);
       await worker.stop();
-      expectTail(valuesOf(told.rejected), sent);
-      expect(told.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
+      expectTail(valuesOf(recorded.rejected), sent);
+      expect(recorded.rejected.every(({ error }) => error instanceof InputClosedError)).toBe(true);
     });
 
     it('is received or rejected when the input is completed in between', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       for (const value of ['a', 'b']) worker.send.next(value);
       worker.send.complete();
       for (const value of ['c', 'd']) worker.send.next(value);
       await until(worker, 'exited');
-      expect(told.output).toEqual(['a', 'b']);
-      expect(valuesOf(told.rejected)).toEqual(['c', 'd']);
-      expect(told.rejected.every(({ error }) => error instanceof NotRunningError)).toBe(true);
+      expect(recorded.output).toEqual(['a', 'b']);
+      expect(valuesOf(recorded.rejected)).toEqual(['c', 'd']);
+      expect(recorded.rejected.every(({ error }) => error instanceof NotRunningError)).toBe(true);
     });
   });
 
   describe('stderr$', () => {
     it('emits lines, apart from output$', async () => {
-      const { worker, told } = start(sh('echo out; printf "one\\r\\n\\ntwo" >&2'));
+      const { worker, recorded } = start(sh('echo out; printf "one\\r\\n\\ntwo" >&2'));
       await until(worker, 'exited');
-      expect(told.output).toEqual(['out']);
-      expect(told.stderr).toEqual(['one', '', 'two']);
+      expect(recorded.output).toEqual(['out']);
+      expect(recorded.stderr).toEqual(['one', '', 'two']);
     });
 
     it('cuts a line past 64 KiB, and loses nothing of it', async () => {
-      const { worker, told } = start(sh('head -c 200000 /dev/zero | tr "\\0" a >&2'));
+      const { worker, recorded } = start(sh('head -c 200000 /dev/zero | tr "\\0" a >&2'));
       const { exit } = await until(worker, 'exited');
-      expect(told.stderr.join('')).toBe('a'.repeat(200_000));
+      expect(recorded.stderr.join('')).toBe('a'.repeat(200_000));
       expect(exit.stderrTail).toBe('a'.repeat(64 * 1024));
     });
 
@@ -1124,7 +1147,7 @@ describe('createWorker', () => {
     const gotUci = (output$: Observable<string>) => from(first(output$, (l) => l === 'got uci'));
 
     it('makes the run `running` at its first emission, and what it writes goes first', async () => {
-      const { worker, told } = start(fixture('greet.sh'), {
+      const { worker, recorded } = start(fixture('greet.sh'), {
         ready: (output$, write) => {
           write('uci');
           return gotUci(output$);
@@ -1133,53 +1156,53 @@ describe('createWorker', () => {
       worker.send.next('a');
       worker.send.next('b');
       await first(worker.output$, (line) => line === 'got b');
-      expect(told.all).toEqual(['starting', 'got uci', 'running', 'got a', 'got b']);
+      expect(recorded.all).toEqual(['starting', 'got uci', 'running', 'got a', 'got b']);
     });
 
     it('holds the queue until then, while what it writes passes', async () => {
       const ready$ = new Subject<void>();
-      const { worker, told } = start('cat', {
+      const { worker, recorded } = start('cat', {
         ready: (_output$, write) => {
           write('greeting');
           worker.output$.subscribe(() => {
-            if (told.output.length < 100) write('greeting');
+            if (recorded.output.length < 100) write('greeting');
           });
           return ready$;
         },
       });
       worker.send.next('held');
-      await eventually(() => told.output.length === 100);
-      expect(told.output).not.toContain('held');
-      expect(told.states).toEqual(['starting']);
+      await eventually(() => recorded.output.length === 100);
+      expect(recorded.output).not.toContain('held');
+      expect(recorded.states).toEqual(['starting']);
       ready$.next();
       await first(worker.output$);
-      expect(told.output.at(-1)).toBe('held');
+      expect(recorded.output.at(-1)).toBe('held');
     });
 
     /** A worker that runs, and what its `ready` was given to write with. */
     async function keepWrite() {
       let writeFirst: (value: string) => void = () => undefined;
-      const { worker, told } = start('cat', {
+      const { worker, recorded } = start('cat', {
         ready: (_output$, write) => {
           writeFirst = write;
           return ['yes'];
         },
       });
       await until(worker, 'running');
-      return { worker, told, writeFirst };
+      return { worker, recorded, writeFirst };
     }
 
     it('may keep what writes ahead of the queue', async () => {
-      const { worker, told, writeFirst } = await keepWrite();
+      const { worker, recorded, writeFirst } = await keepWrite();
       worker.send.next('queued');
       writeFirst('urgent');
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['urgent', 'queued']);
+      expect(recorded.output).toEqual(['urgent', 'queued']);
     });
 
     it('may write bytes', async () => {
-      const { worker, told } = start('cat', {
+      const { worker, recorded } = start('cat', {
         codec: { ...lines(), encode: (value: unknown) => Buffer.from(`${String(value)}\n`) },
         ready: (output$: Observable<string>, write: (value: string) => void) => {
           write('hello');
@@ -1187,16 +1210,16 @@ describe('createWorker', () => {
         },
       });
       await until(worker, 'running');
-      expect(told.output).toEqual(['hello']);
+      expect(recorded.output).toEqual(['hello']);
     });
 
     it('writes nothing any more after the end of the input', async () => {
-      const { worker, told, writeFirst } = await keepWrite();
+      const { worker, recorded, writeFirst } = await keepWrite();
       worker.send.complete();
       await new Promise((resolve) => setImmediate(resolve));
       writeFirst('late');
       await until(worker, 'exited');
-      expect(told.output).toEqual([]);
+      expect(recorded.output).toEqual([]);
     });
 
     it('sees the output from the first line on, of its own run alone', async () => {
@@ -1226,9 +1249,9 @@ describe('createWorker', () => {
       ['a list', () => ['yes']],
       ['an Observable that does not complete', () => new BehaviorSubject('yes')],
     ])('may return %s', async (_, ready) => {
-      const { worker, told } = start('cat', { ready });
+      const { worker, recorded } = start('cat', { ready });
       await until(worker, 'running');
-      expect(told.states).toEqual(['starting', 'running']);
+      expect(recorded.states).toEqual(['starting', 'running']);
     });
 
     it('is unsubscribed when it has emitted', async () => {
@@ -1240,26 +1263,26 @@ describe('createWorker', () => {
 
     it('is unsubscribed when the run is stopped, and nothing is `running`', async () => {
       const ready$ = new Subject();
-      const { worker, told } = start('cat', { ready: () => ready$ });
+      const { worker, recorded } = start('cat', { ready: () => ready$ });
       await eventually(() => ready$.observed);
       await worker.stop();
       expect(ready$.observed).toBe(false);
-      expect(told.states).toEqual(['starting', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopped']);
     });
 
     it('may stop the worker', async () => {
-      const { worker, told } = start('cat', {
+      const { worker, recorded } = start('cat', {
         ready: () => {
           void worker.stop();
           return of('yes');
         },
       });
       await until(worker, 'stopped');
-      expect(told.states).toEqual(['starting', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopped']);
     });
 
     it('may stop the worker by way of what it subscribes to', async () => {
-      const { worker, told } = start(fixture('trapSigterm.sh'), {
+      const { worker, recorded } = start(fixture('trapSigterm.sh'), {
         stop: quickStop,
         ready: (output$) => {
           void worker.stop();
@@ -1267,14 +1290,14 @@ describe('createWorker', () => {
         },
       });
       await until(worker, 'stopped');
-      expect(told.states).not.toContain('running');
+      expect(recorded.states).not.toContain('running');
     });
 
     it('fails the life when it does not emit within startTimeoutMs', async () => {
-      const { worker, told } = start('cat', { ready: () => NEVER, startTimeoutMs: 50 });
+      const { worker, recorded } = start('cat', { ready: () => NEVER, startTimeoutMs: 50 });
       worker.send.next('never sent');
       const { error, exits } = await until(worker, 'failed');
-      expect(told.statuses.slice(1)).toMatchObject([
+      expect(recorded.statuses.slice(1)).toMatchObject([
         { state: 'stopping', cause: 'start-timeout', stage: 'eof' },
         { state: 'exited', exit: { reason: 'start-timeout' } },
         { state: 'failed' },
@@ -1282,22 +1305,27 @@ describe('createWorker', () => {
       expect(error).toBeInstanceOf(StartTimeoutError);
       expect(error.message).toContain('50');
       expect(exits).toHaveLength(1);
-      expect(told.output).toEqual([]);
-      expect(valuesOf(told.rejected)).toEqual(['never sent']);
+      expect(recorded.output).toEqual([]);
+      expect(valuesOf(recorded.rejected)).toEqual(['never sent']);
     });
 
     it('climbs the ladder when a program is not ready and does not end', async () => {
-      const { worker, told } = start('sleep 1000', {
+      const { worker, recorded } = start('sleep 1000', {
         ready: () => NEVER,
         startTimeoutMs: 20,
         stop: quickStop,
       });
       await until(worker, 'failed');
-      expect(told.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'exited', 'failed']);
+      expect(recorded.states.slice(1)).toEqual([
+        'stopping eof',
+        'stopping term',
+        'exited',
+        'failed',
+      ]);
     });
 
     it('lets a stop() during a start time-out make it a request', async () => {
-      const { worker, told } = start('sleep 1000', {
+      const { worker, recorded } = start('sleep 1000', {
         ready: () => NEVER,
         startTimeoutMs: 20,
         stop: { endInputMs: 30_000 },
@@ -1306,7 +1334,7 @@ describe('createWorker', () => {
       const stopped = worker.stop();
       process.kill(pid, 'SIGINT');
       await stopped;
-      expect(told.statuses.slice(1)).toMatchObject([
+      expect(recorded.statuses.slice(1)).toMatchObject([
         { state: 'stopping', cause: 'start-timeout', stage: 'eof' },
         { state: 'stopping', cause: 'requested', stage: 'eof' },
         { state: 'stopped', exit: { reason: 'stopped', signal: 'SIGINT' } },
@@ -1335,19 +1363,19 @@ describe('createWorker', () => {
         expect.any(TypeError),
       ],
     ])('fails the life when it %s', async (_, ready, cause) => {
-      const { worker, told } = start('cat', { ready });
+      const { worker, recorded } = start('cat', { ready });
       const { error } = await until(worker, 'failed');
       expect(error).toBeInstanceOf(StartTimeoutError);
       expect(error.cause).toEqual(cause);
       expect(error.message).toContain('"cat"');
-      expect(told.states).not.toContain('running');
+      expect(recorded.states).not.toContain('running');
     });
 
     it('is over when the program exits before', async () => {
       const ready$ = new Subject();
-      const { worker, told } = start(sh('exit 3'), { ready: () => ready$ });
+      const { worker, recorded } = start(sh('exit 3'), { ready: () => ready$ });
       const { error } = await until(worker, 'failed');
-      expect(told.states).toEqual(['starting', 'exited', 'failed']);
+      expect(recorded.states).toEqual(['starting', 'exited', 'failed']);
       expect(error).toBeInstanceOf(ExitError);
       expect(ready$.observed).toBe(false);
     });
@@ -1367,106 +1395,106 @@ describe('createWorker', () => {
 
   describe('stop', () => {
     it('ends a program that reads to the end of its input', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await until(worker, 'running');
       await worker.stop();
-      expect(told.statuses.slice(2)).toMatchObject([
+      expect(recorded.statuses.slice(2)).toMatchObject([
         { state: 'stopping', cause: 'requested', stage: 'eof' },
         { state: 'stopped', exit: { code: 0, reason: 'stopped' } },
       ]);
     });
 
     it('ends a program that does not, by SIGTERM', async () => {
-      const { worker, told } = start('sleep 1000', { stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', { stop: quickStop });
       const { pid } = await until(worker, 'running');
       await worker.stop();
-      expect(told.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
-      expect(told.statuses.at(-1)).toMatchObject({ exit: { code: null, signal: 'SIGTERM' } });
+      expect(recorded.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.statuses.at(-1)).toMatchObject({ exit: { code: null, signal: 'SIGTERM' } });
       expect(isAlive(pid)).toBe(false);
     });
 
     it('ends a program that ignores SIGTERM, by SIGKILL', async () => {
-      const { worker, told } = start(fixture('ignoreSigterm.mjs'), {
+      const { worker, recorded } = start(fixture('ignoreSigterm.mjs'), {
         stop: { ...quickStop, terminateMs: 50 },
       });
       await first(worker.output$);
       await worker.stop();
-      expect(told.states.slice(2)).toEqual([
+      expect(recorded.states.slice(2)).toEqual([
         ...['stopping eof', 'stopping term', 'stopping kill'],
         'stopped',
       ]);
-      expect(told.statuses.at(-1)).toMatchObject({ exit: { signal: 'SIGKILL' } });
+      expect(recorded.statuses.at(-1)).toMatchObject({ exit: { signal: 'SIGKILL' } });
     });
 
     it('delivers the last words of a program that traps SIGTERM', async () => {
-      const { worker, told } = start(fixture('trapSigterm.sh'), { stop: quickStop });
+      const { worker, recorded } = start(fixture('trapSigterm.sh'), { stop: quickStop });
       await first(worker.output$);
       await worker.stop();
-      expect(told.all.slice(-2)).toEqual(['last words', 'stopped']);
-      expect(told.statuses.at(-1)).toMatchObject({ exit: { code: 143, reason: 'stopped' } });
+      expect(recorded.all.slice(-2)).toEqual(['last words', 'stopped']);
+      expect(recorded.statuses.at(-1)).toMatchObject({ exit: { code: 143, reason: 'stopped' } });
     });
 
     it('ends a program that is suspended', async () => {
-      const { worker, told } = start('cat', { stop: { ...quickStop, terminateMs: 30_000 } });
+      const { worker, recorded } = start('cat', { stop: { ...quickStop, terminateMs: 30_000 } });
       const { pid } = await until(worker, 'running');
       process.kill(pid, 'SIGSTOP');
       await worker.stop();
-      expect(told.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
     });
 
     it('ends a program that is starting', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await worker.stop();
-      expect(told.states).toEqual(['starting', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopped']);
     });
 
     it('ends a program from inside of `starting`', async () => {
-      const { worker, told } = start('cat', { start: false });
+      const { worker, recorded } = start('cat', { start: false });
       worker.status$.subscribe(({ state }) => {
         if (state === 'starting') void worker.stop();
       });
       worker.start();
-      await eventually(() => told.states.length > 1 && isAtRest(worker));
-      expect(told.states).toEqual(['stopped', 'starting', 'stopping eof', 'stopped']);
+      await eventually(() => recorded.states.length > 1 && isAtRest(worker));
+      expect(recorded.states).toEqual(['stopped', 'starting', 'stopping eof', 'stopped']);
     });
 
     it('is the same when it is called again, by all its callers', async () => {
-      const { worker, told } = start('sleep 1000', { stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', { stop: quickStop });
       const stops = [worker.stop(), worker.stop()];
       await until(worker, 'stopping');
       await Promise.all([...stops, worker.stop()]);
       await worker.stop();
-      expect(told.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'stopped']);
     });
 
     it('leaves a worker at rest as it is', async () => {
-      const { worker, told } = start('false');
+      const { worker, recorded } = start('false');
       await until(worker, 'failed');
       await worker.stop();
-      expect(told.states.at(-1)).toBe('failed');
+      expect(recorded.states.at(-1)).toBe('failed');
     });
 
     it('settles when a failure is the end of a stop, without a warning', async () => {
-      const { worker, told } = start(sh('cat; exit 3'));
+      const { worker, recorded } = start(sh('cat; exit 3'));
       await until(worker, 'running');
       await worker.stop();
-      expect(told.statuses.at(-1)).toMatchObject({ state: 'stopped', exit: { code: 3 } });
+      expect(recorded.statuses.at(-1)).toMatchObject({ state: 'stopped', exit: { code: 3 } });
     });
 
     it('ends what is left of the group, even if it does not hold the pipes', async () => {
-      const { worker, told } = start(sh('sleep 1000 > /dev/null 2>&1 & echo $!; exec cat'));
+      const { worker, recorded } = start(sh('sleep 1000 > /dev/null 2>&1 & echo $!; exec cat'));
       await first(worker.output$);
       await worker.stop();
-      expect(isAlive(Number(told.output[0]))).toBe(false);
+      expect(isAlive(Number(recorded.output[0]))).toBe(false);
     });
 
     it('ends what is left of the group', async () => {
-      const { worker, told } = start(sh('sleep 1000 & echo $!; exec cat'), {
+      const { worker, recorded } = start(sh('sleep 1000 & echo $!; exec cat'), {
         stop: { drainMs: 20 },
       });
       await first(worker.output$);
       await worker.stop();
-      expect(isAlive(Number(told.output[0]))).toBe(false);
+      expect(isAlive(Number(recorded.output[0]))).toBe(false);
     });
 
     it('settles in a loop over the output, which it pauses', async () => {
@@ -1480,14 +1508,14 @@ describe('createWorker', () => {
     });
 
     it('fails with a StopError if even SIGKILL does not end the program', async () => {
-      const { worker, told } = start('sleep 1000', {
+      const { worker, recorded } = start('sleep 1000', {
         stop: { endInputMs: 5, terminateMs: 5, killMs: 5 },
       });
       const { pid } = await until(worker, 'running');
       // Stands for an uninterruptible sleep.
       const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
       await worker.stop();
-      expect(told.states.slice(2)).toEqual([
+      expect(recorded.states.slice(2)).toEqual([
         ...['stopping eof', 'stopping term', 'stopping kill'],
         'failed',
       ]);
@@ -1497,7 +1525,7 @@ describe('createWorker', () => {
 
       worker.start();
       expect(takeWarnings()).toEqual([expect.stringContaining('survived SIGKILL')]);
-      expect(told.states.at(-1)).toBe('failed');
+      expect(recorded.states.at(-1)).toBe('failed');
 
       kill.mockRestore();
       process.kill(pid, 'SIGKILL');
@@ -1506,7 +1534,7 @@ describe('createWorker', () => {
         return worker.status$.value.state !== 'failed';
       });
       takeWarnings();
-      expect(told.statuses.at(-1)).toMatchObject({ state: 'starting', generation: 2 });
+      expect(recorded.statuses.at(-1)).toMatchObject({ state: 'starting', generation: 2 });
       await worker.stop();
     });
 
@@ -1517,11 +1545,11 @@ describe('createWorker', () => {
     });
 
     onLinux("leaves the program in the host's group with `ownGroup: false`", async () => {
-      const { worker, told } = start('sleep 1000', { ownGroup: false, stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', { ownGroup: false, stop: quickStop });
       const { pid } = await until(worker, 'running');
       expect(groupOf(pid)).toBe(groupOf(process.pid));
       await worker.stop();
-      expect(told.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.states.slice(2)).toEqual(['stopping eof', 'stopping term', 'stopped']);
     });
 
     it('signals nothing by the id of a program alone that has exited', async () => {
@@ -1536,7 +1564,7 @@ describe('createWorker', () => {
 
   describe('dispose', () => {
     it('stops, then completes every stream', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       const ended: string[] = [];
       const streams$ = [worker.output$, worker.stderr$, worker.status$, worker.rejected$];
       for (const [i, stream$] of streams$.entries()) {
@@ -1550,7 +1578,7 @@ describe('createWorker', () => {
       expect(ended).toEqual([]);
       await worker[Symbol.asyncDispose]();
       expect(ended.sort()).toEqual(['complete 0', 'complete 1', 'complete 2', 'complete 3']);
-      expect(told.all).toEqual(['starting', 'running', 'stopping eof', 'last', 'stopped']);
+      expect(recorded.all).toEqual(['starting', 'running', 'stopping eof', 'last', 'stopped']);
     });
 
     it('gives later subscribers what is replayed, and completes', async () => {
@@ -1569,14 +1597,14 @@ describe('createWorker', () => {
     });
 
     it('lets nothing be started or sent any more', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await worker[Symbol.asyncDispose]();
       worker.start();
       worker.send.next('lost');
       worker.send.complete();
       await worker.stop();
       await worker.restart();
-      expect(told.states).toEqual(['starting', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopped']);
       expect(takeWarnings()).toEqual([
         expect.stringContaining('is disposed'),
         expect.stringContaining('is not running'),
@@ -1584,30 +1612,30 @@ describe('createWorker', () => {
     });
 
     it.each(['stopping', 'stopped'])('lets nobody start it from inside of `%s`', async (state) => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       await until(worker, 'running');
       worker.status$.subscribe((status) => {
         if (status.state === state) worker.start();
       });
       await worker[Symbol.asyncDispose]();
       await worker.stop(); // If it was started nevertheless.
-      expect(told.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'running', 'stopping eof', 'stopped']);
       takeWarnings();
     });
 
     it('takes back a start that was remembered', async () => {
-      const { worker, told } = start('cat');
+      const { worker, recorded } = start('cat');
       void worker.stop();
       worker.start();
       await worker[Symbol.asyncDispose]();
-      expect(told.states).toEqual(['starting', 'stopping eof', 'stopped']);
+      expect(recorded.states).toEqual(['starting', 'stopping eof', 'stopped']);
     });
 
     it('is the same when it is called again', async () => {
-      const { worker, told } = start('sleep 1000', { stop: quickStop });
+      const { worker, recorded } = start('sleep 1000', { stop: quickStop });
       await Promise.all([worker[Symbol.asyncDispose](), worker[Symbol.asyncDispose]()]);
       await worker[Symbol.asyncDispose]();
-      expect(told.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'stopped']);
+      expect(recorded.states.slice(1)).toEqual(['stopping eof', 'stopping term', 'stopped']);
     });
 
     it('completes a worker that was never started', async () => {
@@ -1646,11 +1674,11 @@ describe('createWorker', () => {
 
   describe('with programs that nobody here wrote', () => {
     withProgram('bc')('calculates with bc', async () => {
-      const { worker, told } = start('bc');
+      const { worker, recorded } = start('bc');
       for (const line of ['6 * 7', 'scale=3', '1/3', '2^100']) worker.send.next(line);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['42', '.333', '1267650600228229401496703205376']);
+      expect(recorded.output).toEqual(['42', '.333', '1267650600228229401496703205376']);
     });
 
     withProgram('bc')('waits for an answer of bc before the next question', async () => {
@@ -1663,7 +1691,7 @@ describe('createWorker', () => {
     });
 
     withProgram('sqlite3')('keeps a database with sqlite3', async () => {
-      const { worker, told } = start(['sqlite3', '-batch']);
+      const { worker, recorded } = start(['sqlite3', '-batch']);
       for (const line of [
         'create table t (n integer, s text);',
         "insert into t values (1, 'één'), (2, 'zwei');",
@@ -1673,35 +1701,35 @@ describe('createWorker', () => {
         worker.send.next(line);
       }
       await worker.stop();
-      expect(told.output).toEqual(['2|zwei', '1|één', '2']);
-      expect(told.stderr).toEqual([]);
+      expect(recorded.output).toEqual(['2|zwei', '1|één', '2']);
+      expect(recorded.stderr).toEqual([]);
     });
 
     it('sorts with sort', async () => {
-      const { worker, told } = start('sort -n');
+      const { worker, recorded } = start('sort -n');
       for (const value of numbers(1_000).reverse()) worker.send.next(value);
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(numbers(1_000));
+      expect(recorded.output).toEqual(numbers(1_000));
     });
 
     it('runs a script that node reads from its stdin', async () => {
-      const { worker, told } = start([process.execPath, '-']);
+      const { worker, recorded } = start([process.execPath, '-']);
       worker.send.next('const answer = 6 * 7;');
       worker.send.next('console.log(answer); console.error("done")');
       worker.send.complete();
       await until(worker, 'exited');
-      expect(told.output).toEqual(['42']);
-      expect(told.stderr).toEqual(['done']);
+      expect(recorded.output).toEqual(['42']);
+      expect(recorded.stderr).toEqual(['done']);
     });
 
     it('talks to a shell', async () => {
-      const { worker, told } = start('sh');
+      const { worker, recorded } = start('sh');
       worker.send.next('a=21');
       worker.send.next('echo $((a * 2))');
       worker.send.next('exit 5');
       const { error } = await until(worker, 'failed');
-      expect(told.output).toEqual(['42']);
+      expect(recorded.output).toEqual(['42']);
       expect(error).toBeInstanceOf(SimpleIpcError);
       expect(error.message).toBe('"sh" exited with code 5');
     });

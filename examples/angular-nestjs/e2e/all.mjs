@@ -33,7 +33,7 @@ function run(name, command, args, cwd = app) {
   if (status !== 0) throw new Error(`${name} ended with ${signal ?? status}`);
 }
 
-/** What the Angular CLI asks for. */
+/** The version that the Angular CLI requires. */
 function isNodeForAngular() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   return major >= 26 || (major === 24 && minor >= 15) || (major === 22 && minor >= 22);

@@ -5,7 +5,7 @@ import { InjectWorker } from 'simple-ipc/nestjs';
 import { exposeEngine } from './exposeEngine.js';
 import { Sessions } from './Sessions.js';
 
-/** What browsers can connect to. */
+/** The host that browsers connect to. */
 @Injectable()
 export class EngineHost implements BeforeApplicationShutdown {
   readonly host: WorkerHost;

@@ -2,10 +2,10 @@ import { takeWhile } from 'rxjs';
 import type { ReactiveWorker } from 'simple-ipc';
 import { expose, type RemoteOf } from 'simple-ipc/host';
 
-/** A position to think about, and for how long: all that a client may say to the engine. */
+/** A position to think about, and for how long: the only request that a client may send. */
 const REQUEST = /^position fen [\w/ -]{10,100}\ngo movetime \d{2,4}$/;
 
-/** What browsers get of the engine: all that it prints, and one exchange, `think`. They can send it nothing else. */
+/** The part of the engine that browsers get: all its output, and one exchange, `think`. They can send it nothing else. */
 export const exposeEngine = (engine: ReactiveWorker) =>
   expose(engine, {
     exchanges: {

@@ -7,7 +7,7 @@ import { eventually, temporaryFolder } from '../../support/programs.js';
 import { startNats } from '../../support/natsServer.js';
 import { cuttableProxy } from '../../support/cuttableProxy.js';
 
-/** What is asked, and what goes wrong meanwhile. */
+/** The requests, and the faults during them. */
 export interface Plan {
   /** Of both clients together. */
   readonly requests: number;
@@ -23,7 +23,7 @@ export interface Plan {
   readonly delay?: number;
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface Counts {
   /** Answered once. */
   once: number;
@@ -43,7 +43,7 @@ export interface Counts {
   unexecuted: number;
 }
 
-/** What goes wrong. */
+/** The faults. */
 export const faults = {
   'a node is killed each second': { killNodeMs: 1_000 },
   'the broker is killed, with memory storage': { killBrokerMs: 5_000 },
@@ -53,7 +53,7 @@ export const faults = {
   'the network of a client is cut': { cut: { of: 'client', ms: 5_000 } },
 } satisfies Record<string, Partial<Plan>>;
 
-/** What holds for each fault; a request that is executed once may be lost. */
+/** The promises under each fault; a request that is executed once may be lost. */
 export function expectSound(counts: Counts, { requests, idempotent }: Plan): void {
   const { once, lost, twice, wrong, none, otherwise, unexecuted, executedAgain } = counts;
   expect({ answeredOrLost: once + lost, twice, wrong, none, otherwise, unexecuted }).toEqual({
@@ -75,7 +75,7 @@ const PINGS = {
   maxReconnectAttempts: -1,
   waitOnFirstConnect: true,
 };
-/** The same for the broker: the kernel says nothing of a network that is cut. */
+/** The same for the broker: the kernel reports no cut of a network. */
 const CONFIG = 'ping_interval: "1s", ping_max: 2, write_deadline: "2s"';
 
 const script = (name: string) => join(__dirname, `${name}.mjs`);

@@ -8,7 +8,7 @@ import { provideServerRendering, RenderMode, withRoutes } from '@angular/ssr';
 import { provideWorkersOf, type LinkSource } from 'simple-ipc/angular';
 import { appConfig } from './app.config';
 
-/** What the back end gives to each page that it has rendered. */
+/** The providers of each page that the back end renders. */
 interface RenderContext {
   readonly workers: LinkSource;
 }

@@ -18,7 +18,7 @@ import { Session } from './session';
 /** How long the engine thinks about a position that the player has to solve: it only rates it. */
 const RATING_MS = 250;
 
-/** What a state of the program is called, and how good it is. */
+/** The label of each state of the program, and its colour. */
 const STATES = {
   stopped: ['not connected yet', 'idle'],
   starting: ['starting', 'busy'],
@@ -73,7 +73,7 @@ export class App {
         };
   });
 
-  /** What is said below the board, and to screen readers. */
+  /** The text below the board, also for screen readers. */
   readonly message = computed(() => {
     if (this.game.isOver()) return this.game.outcome();
     const last = this.game.notation().at(-1);

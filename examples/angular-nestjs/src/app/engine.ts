@@ -13,7 +13,7 @@ export class Engine {
   readonly status = toSignal(this.#worker.status$, { requireSync: true });
   readonly connection = toSignal(this.#worker.connection$, { requireSync: true });
 
-  /** What the engine prints, its last lines: a signal is written ten times a second at most, however many come. */
+  /** The last lines of the engine's output: a signal is written ten times a second at most, however many come. */
   readonly log = toSignal(
     this.#worker.output$.pipe(
       bufferTime(100),

@@ -1,4 +1,4 @@
-/** What the engine thinks of a position, so far. */
+/** The engine's evaluation of a position, so far. */
 export interface Thought {
   readonly depth: number;
   /** In pawns, for White; a mate counts as 100. */
