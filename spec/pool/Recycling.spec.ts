@@ -1,7 +1,7 @@
 import { catchError, filter, from, lastValueFrom, map, mergeMap, of, take, toArray } from 'rxjs';
 import { ask, createPool } from 'simple-ipc';
 import { fakePool } from '../support/fakePool.js';
-import { hear } from '../support/fakeWorker.js';
+import { observe } from '../support/fakeWorker.js';
 import {
   checked,
   cleanUp,
@@ -20,12 +20,12 @@ const restart = { maxRestarts: 0 };
 
 /** Has one request answered. */
 async function answer({ ask, system }: Fake, request: string): Promise<void> {
-  const heard = ask(request);
+  const observed = ask(request);
   await system.pass(0);
   const program = system.living.find(({ received }) => received.includes(request));
   program!.print(`${request}!\n`);
   await system.pass(0);
-  expect(heard).toMatchObject({ values: [`${request}!`], end: 'complete' });
+  expect(observed).toMatchObject({ values: [`${request}!`], end: 'complete' });
 }
 
 const generations = ({ pool }: Fake) =>
@@ -63,14 +63,14 @@ describe('createPool, with recycle', () => {
     for (const leaves of [false, true]) {
       const { system, ask } = fake;
       const [before] = generations(fake);
-      const heard = ask('a');
+      const observed = ask('a');
       await system.pass(0);
-      if (leaves) heard.leave();
+      if (leaves) observed.leave();
       await system.pass(5_000);
       expect(generations(fake)).toEqual([before]);
       system.newest.print('A\n');
       await system.pass(0);
-      expect(heard.values).toEqual(leaves ? [] : ['A']);
+      expect(observed.values).toEqual(leaves ? [] : ['A']);
       expect(generations(fake)).toEqual([before! + 1]);
     }
   });
@@ -88,10 +88,10 @@ describe('createPool, with recycle', () => {
     for (let replaced = 1; replaced <= 3; replaced++) {
       expect(now()).toMatchObject({ idle: 2, starting: 1 });
       expect(system.programs).toHaveLength(3 + replaced);
-      const heard = ask('q');
+      const observed = ask('q');
       await system.pass(100);
       system.living.find(({ received }) => received.includes('q'))!.print('A\n');
-      expect(heard).toMatchObject({ values: ['A'], end: 'complete' });
+      expect(observed).toMatchObject({ values: ['A'], end: 'complete' });
       system.newest.print('ready\n');
       await system.pass(0);
     }
@@ -168,7 +168,7 @@ describe('createPool, with recycle', () => {
     expect(served.size).toBeGreaterThan(6);
     const replaced = [...served.entries()].filter(([pid]) => !isAlive(Number(pid)));
     expect(replaced.filter(([, requests]) => requests < 10)).toEqual([]);
-    const last = hear(
+    const last = observe(
       of('x').pipe(
         mergeMap((q) => ask(pool, q, { reply: take(1) })),
         catchError(() => of('failed')),
