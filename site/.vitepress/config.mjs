@@ -40,6 +40,7 @@ const chapters = [
       ['Testing', 'guides/testing'],
       ['Errors', 'guides/errors'],
       ['Untrusted programs', 'guides/untrusted'],
+      ['Signals, limits, service managers', 'guides/operations'],
       ['Observability', 'guides/observability'],
     ],
   ],
