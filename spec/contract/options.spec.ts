@@ -200,7 +200,7 @@ describe('an argument too many', () => {
     ['restartOnExit', restartOnExit, [{}, 5]],
     ['lines', lines, [{}, {}]],
     ['jsonLines', jsonLines, [{}, {}]],
-    ['delimited', delimited, ['\0', {}]],
+    ['delimited', delimited, ['\0', {}, {}]],
     ['contentLength', contentLength, [{}, {}]],
     ['bytes', bytes, [{}]],
     ['fakeProgram', fakeProgram, [undefined, {}, {}]],

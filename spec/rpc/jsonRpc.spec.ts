@@ -1,3 +1,4 @@
+import { internalsOf } from '../../src/contract/internals.js';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -338,6 +339,7 @@ describe('jsonRpc', () => {
           position: { line: 0, character: 0 },
         }),
       );
+      await internalsOf(worker).input.flushed();
       process.kill(pid, 'SIGKILL');
       await eventually(() => inFlight.end !== 'open');
       expect(inFlight.end).toBeInstanceOf(ExitError);

@@ -216,6 +216,7 @@ describe.each(functions)('%s', (name, create, types, numbers) => {
 
 describe('planRun', () => {
   const defaults = {
+    name: 'cat',
     command: ['cat'],
     cwd: undefined,
     env: undefined,
