@@ -6,7 +6,7 @@ import { index as library } from '../harness/library.mjs';
 export default {
   id: 'B12',
   work: 'the core, minified and gzipped',
-  figures: [{ name: 'size', unit: 'kB', isSize: true, goal: 6, gross: 14 }],
+  figures: [{ name: 'size', unit: 'kB', isSize: true, goal: 6, gross: 24 }],
 
   /** The size of the core in an application's bundle, without rxjs. */
   async figure() {

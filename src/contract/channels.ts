@@ -16,6 +16,7 @@ interface ChannelMessage {
  * failed: the same object each time.
  */
 export interface RunMessage extends ChannelMessage {
+  /** The number of the run, from 1. */
   readonly generation: number;
   /** Absent if the system refused to start it. */
   readonly pid?: number;
@@ -42,7 +43,9 @@ export interface ExchangeMessage extends ChannelMessage {
 
 /** A status of a worker, on `simple-ipc:status`, after the subscribers of its `status$` have it. */
 export interface StatusMessage extends ChannelMessage {
+  /** The worker, to look at its present status and its stderr. */
   readonly worker: Pick<ReactiveWorker<unknown, never>, 'status$' | 'stderr$'>;
+  /** Its new status. */
   readonly status: WorkerStatus;
   /** The worker is disposed: this is its last status. */
   readonly isDisposed: boolean;
@@ -52,6 +55,7 @@ export interface StatusMessage extends ChannelMessage {
 export interface RejectedMessage extends ChannelMessage {
   /** The value. It may be secret. */
   readonly value: unknown;
+  /** Why it was not written. */
   readonly error: Error;
 }
 
