@@ -1,19 +1,12 @@
 import {
   ExitError,
-  FramingError,
-  InputClosedError,
-  InputOverflowError,
-  LineBreakError,
-  NotRunningError,
-  ReplyTimeoutError,
-  RequestLostError,
   RestartLimitError,
   SimpleIpcError,
   SpawnError,
-  StartTimeoutError,
   type CommandWords,
 } from './errors.js';
 import type { Exit } from './exit.js';
+import { isPlain, plainErrors, type PlainName } from './plainErrors.js';
 
 /** The part of an exit that may leave its host. */
 export type ExitData = Omit<Exit, 'command' | 'stderrTail'>;
@@ -37,19 +30,18 @@ export interface ErrorData {
   readonly cause?: ErrorData;
 }
 
-/** The errors that are a class and a reason, with the words for theirs. */
-const plain = {
-  FramingError: [FramingError, 'wrote output that cannot be decoded'],
-  InputClosedError: [InputClosedError, 'ended, or closed its stdin, before the input was written'],
-  InputOverflowError: [InputOverflowError, 'has too much input waiting'],
-  LineBreakError: [LineBreakError, 'was not sent a value that contains a line break'],
-  NotRunningError: [NotRunningError, 'is not running'],
-  ReplyTimeoutError: [ReplyTimeoutError, 'did not reply in time'],
-  RequestLostError: [RequestLostError, 'lost a request: whether it was executed is not known'],
-  StartTimeoutError: [StartTimeoutError, 'was not ready in time'],
-} as const;
-
-type PlainName = keyof typeof plain;
+/** What the plain errors say where their own words stay on the host. */
+const reasons: Readonly<Record<PlainName, string>> = {
+  FramingError: 'wrote output that cannot be decoded',
+  InputClosedError: 'ended, or closed its stdin, before the input was written',
+  InputOverflowError: 'has too much input waiting',
+  LineBreakError: 'was not sent a value that contains a line break',
+  NotRunningError: 'is not running',
+  ReplyTimeoutError: 'did not reply in time',
+  RequestLostError: 'lost a request: whether it was executed is not known',
+  StartTimeoutError: 'was not ready in time',
+  UnhealthyError: 'did not reply in time',
+};
 
 /** Makes data of an error, without anything of the host. */
 export function toErrorData(error: unknown): ErrorData {
@@ -80,12 +72,7 @@ export function fromErrorData(name: string, data: ErrorData): SimpleIpcError {
     return new RestartLimitError(command, `ended ${ended.length} times`, ended, last);
   }
   if (!isPlain(data.name)) return new SimpleIpcError(command, reason ?? 'failed');
-  const [PlainError, usual] = plain[data.name];
-  return new PlainError(command, reason ?? usual);
-}
-
-function isPlain(name: string): name is PlainName {
-  return Object.keys(plain).includes(name);
+  return new plainErrors[data.name](command, reason ?? reasons[data.name]);
 }
 
 function toExitData({ generation, code, signal, reason, uptimeMs }: Exit): ExitData {

@@ -2,9 +2,9 @@ import { defer, filter, Subscription, type Observable, type Subscriber } from 'r
 import { ReplyTimeoutError } from '../contract/errors.js';
 import type { RequestLimits } from '../contract/RequestLimits.js';
 import { runGuarded } from '../rx/runGuarded.js';
+import { soon } from '../rx/soon.js';
 import { PendingRequest } from './PendingRequest.js';
 import type { Requests } from './Requests.js';
-import { soon } from '../rx/soon.js';
 
 /** How a reply is read, and its limits. */
 export interface ReplyPlan<Out, In, Reply> {

@@ -9,9 +9,9 @@ import type { Exit } from '../contract/exit.js';
 import { internalsOf, type WorkerInternals } from '../contract/internals.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 import { Broadcast } from '../rx/Broadcast.js';
+import { soon } from '../rx/soon.js';
 import { KeyIndex } from './KeyIndex.js';
 import type { PendingRequest, RequestOwner } from './PendingRequest.js';
-import { soon } from '../rx/soon.js';
 
 /** How long a program that closed its stdin may take to exit, in milliseconds, before it counts as running on without. */
 const EXIT_GRACE_MS = 1_000;

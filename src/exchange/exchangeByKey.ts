@@ -1,9 +1,9 @@
 import { Observable, Subject, takeUntil, type OperatorFunction, type Subscriber } from 'rxjs';
 import { runGuarded } from '../rx/runGuarded.js';
+import { soon } from '../rx/soon.js';
 import { KeyedRequest, type KeyPlan, type ReplyReceiver } from './KeyedRequest.js';
 import { TracedRequest } from './traceRequests.js';
 import type { Requests } from './Requests.js';
-import { soon } from '../rx/soon.js';
 
 /**
  * `mergeMap` over requests by key, without an inner subscription for each: RxJS takes linear time to remove one

@@ -16,6 +16,7 @@ import type { RemotePool } from '../contract/RemotePool.js';
 import type { ReactiveWorker } from '../contract/ReactiveWorker.js';
 import { abortable } from '../rx/abortable.js';
 import { runGuarded } from '../rx/runGuarded.js';
+import { soon } from '../rx/soon.js';
 import { askTargetOf } from './AskTarget.js';
 import { exchangeByKey } from './exchangeByKey.js';
 import { KeyedRequest, type KeyPlan } from './KeyedRequest.js';
@@ -23,7 +24,6 @@ import { ReplyRequest, type ReplyPlan } from './ReplyRequest.js';
 import type { Concurrency, KeyOptions, ReplyOptions } from './RequestOptions.js';
 import { requestsOf, type Requests } from './Requests.js';
 import { mergeTraced, traceRequest } from './traceRequests.js';
-import { soon } from '../rx/soon.js';
 
 /** Options of whatever kind, as a caller may give them. */
 type AnyOptions<Out, In, Reply> = Concurrency &

@@ -6,6 +6,7 @@ import {
   SpawnError,
 } from '../contract/errors.js';
 import type { Exit } from '../contract/exit.js';
+import type { PlainName } from '../contract/plainErrors.js';
 import type { WorkerStatus } from '../contract/status.js';
 import { RefusedError } from '../link/bridgeErrors.js';
 import type { WireError, WireExit, WireStatus } from '../link/RemoteStatus.js';
@@ -18,9 +19,11 @@ const REASONS: Readonly<Record<string, string>> = {
   LineBreakError: 'takes one line at a time: this has a line break',
   NotRunningError: 'is not running: nothing reads its input',
   ReplyTimeoutError: 'did not reply in time',
+  RequestLostError: 'lost this request',
   StartTimeoutError: 'was not ready in time',
   StopError: 'survived SIGKILL',
-};
+  UnhealthyError: 'did not reply in time',
+} satisfies Record<PlainName | 'StopError', string>;
 
 /**
  * Makes what goes over the wire of statuses and errors. Without `details` that is no command, argument, path, process

@@ -22,10 +22,10 @@ import type { LineInput } from '../framing/lines.js';
 import { withCodec } from '../run/RunOptions.js';
 import { LinkedQueue } from '../rx/LinkedQueue.js';
 import { runGuarded } from '../rx/runGuarded.js';
+import { soon } from '../rx/soon.js';
 import { restartOnExit } from '../supervision/restartOnExit.js';
 import { createWorker, WORKER_CHECKS, type WorkerOptions } from '../worker/createWorker.js';
 import { RECYCLE_CHECKS, Recycling, type RecycleOptions } from './Recycling.js';
-import { soon } from '../rx/soon.js';
 
 /** Options of {@link createPool}: those of its workers, and how many they are. */
 export interface PoolOptions<Out = string, In = LineInput> extends Omit<

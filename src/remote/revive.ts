@@ -1,30 +1,14 @@
 import {
   ExitError,
-  FramingError,
-  InputClosedError,
-  InputOverflowError,
-  LineBreakError,
-  NotRunningError,
-  ReplyTimeoutError,
   RestartLimitError,
   SimpleIpcError,
   SpawnError,
-  StartTimeoutError,
   StopError,
 } from '../contract/errors.js';
 import type { Exit } from '../contract/exit.js';
+import { isPlain, plainErrors } from '../contract/plainErrors.js';
 import { RefusedError } from '../link/bridgeErrors.js';
 import type { RemoteStatus, WireError, WireExit, WireStatus } from '../link/RemoteStatus.js';
-
-const plain: Readonly<Record<string, typeof SimpleIpcError>> = {
-  FramingError,
-  InputClosedError,
-  InputOverflowError,
-  LineBreakError,
-  NotRunningError,
-  ReplyTimeoutError,
-  StartTimeoutError,
-};
 
 /** Makes the real classes of what a host sent. Their command is the name that the client knows the worker by. */
 export class Reviver {
@@ -56,8 +40,7 @@ export class Reviver {
       const ended = exits.map((each) => this.#exit(each));
       return new RestartLimitError(command, reason, ended, cause && this.error(cause));
     }
-    const Class = Object.hasOwn(plain, name) ? plain[name] : undefined;
-    return new (Class ?? SimpleIpcError)(command, reason);
+    return new (isPlain(name) ? plainErrors[name] : SimpleIpcError)(command, reason);
   }
 
   #exit(wire: WireExit): Exit {
