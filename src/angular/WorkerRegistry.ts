@@ -13,18 +13,16 @@ export const WORKERS = new InjectionToken<WorkerRegistry>('simple-ipc workers');
 /** The workers of one injector by name, closed with it. */
 export class WorkerRegistry {
   readonly #workers = new Map<string, AnyRemote>();
-  readonly #make: WorkerFactory;
 
   /** Must be called in an injection context. */
-  constructor(make: WorkerFactory) {
-    this.#make = make;
+  constructor(private readonly make: WorkerFactory) {
     inject(DestroyRef).onDestroy(() => {
       for (const worker of this.#workers.values()) worker.close();
     });
   }
 
   get(name: string): AnyRemote {
-    const worker = this.#workers.get(name) ?? this.#make(name);
+    const worker = this.#workers.get(name) ?? this.make(name);
     this.#workers.set(name, worker);
     return worker;
   }

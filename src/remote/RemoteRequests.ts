@@ -101,7 +101,8 @@ export class RemoteRequests {
   }
 }
 
-const IN_DOUBT = 'lost the session: whether it got this is not known';
+/** Why what had been sent failed with the session. */
+export const IN_DOUBT = 'lost the session: whether it got this is not known';
 
 function idOf(message: unknown): unknown {
   return Array.isArray(message) ? message[0] : undefined;

@@ -17,7 +17,7 @@ import { OutputIterator } from '../worker/OutputIterator.js';
 import { CONNECT_CHECKS, type ConnectOptions } from './ConnectOptions.js';
 import { HostConnection } from './HostConnection.js';
 import { RemoteInput } from './RemoteInput.js';
-import { RemoteRequests, type RemoteAskOptions } from './RemoteRequests.js';
+import { IN_DOUBT, RemoteRequests, type RemoteAskOptions } from './RemoteRequests.js';
 import type { Exchanges, Gap, RemoteWorker } from './RemoteWorker.js';
 import { Reviver } from './revive.js';
 import { createState } from './StateSubject.js';
@@ -194,13 +194,12 @@ class HostedWorker<Out, In, Asks extends Exchanges> implements RemoteWorker<Out,
   }
 
   #checkRoom(bytes: number): void {
-    const command = [this.#name];
     if (bytes > MAX_SENT_BYTES) {
-      throw new RefusedError(command, `a value is larger than ${MAX_SENT_BYTES} bytes`);
+      throw new RefusedError([this.#name], `a value is larger than ${MAX_SENT_BYTES} bytes`);
     }
     if (this.#connection.pendingBytes + bytes > this.#maxPendingBytes) {
       throw new InputOverflowError(
-        command,
+        [this.#name],
         `is not reached: ${this.#maxPendingBytes} bytes wait for it`,
       );
     }
@@ -213,6 +212,12 @@ class HostedWorker<Out, In, Asks extends Exchanges> implements RemoteWorker<Out,
         'rejected',
         `will not get an input: ${error.message} (said once; see rejected$)`,
       );
+  }
+
+  #rejectAll(batches: LostBatches['unsent'], error: Error): void {
+    for (const { topic, values } of batches) {
+      if (topic === 'send') for (const value of values) this.#reject(value as In, error);
+    }
   }
 
   #missing(gap: Gap): void {
@@ -230,19 +235,13 @@ class HostedWorker<Out, In, Asks extends Exchanges> implements RemoteWorker<Out,
   #sessionLost({ inDoubt, unsent }: LostBatches, hadSession: boolean): void {
     this.#requests.sessionLost(unsent);
     const { refusal } = this.#connection;
-    for (const [batches, isInDoubt] of [
-      [inDoubt, true],
-      [unsent, false],
-    ] as const) {
-      const reason = isInDoubt
-        ? 'lost the session: whether it got this is not known'
-        : 'lost the session before this was sent';
-      const error =
-        isInDoubt || !refusal ? new SessionLostError([this.#name], reason, isInDoubt) : refusal;
-      for (const { topic, values } of batches) {
-        if (topic === 'send') for (const value of values) this.#reject(value as In, error);
-      }
-    }
+    const unsentError = new SessionLostError(
+      [this.#name],
+      'lost the session before this was sent',
+      false,
+    );
+    this.#rejectAll(inDoubt, new SessionLostError([this.#name], IN_DOUBT, true));
+    this.#rejectAll(unsent, refusal ?? unsentError);
     if (hadSession) this.#missing({ reason: 'session', stream: 'output', missed: undefined });
     if (!refusal) this.#warned.clear();
   }

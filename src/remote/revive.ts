@@ -18,12 +18,14 @@ export class Reviver {
     this.#command = [name];
   }
 
+  readonly #exit = (wire: WireExit): Exit => ({ command: this.#command, stderrTail: '', ...wire });
+
   status(wire: WireStatus, date: number): RemoteStatus {
     const { exit, exits, error, restartAt } = wire;
     return {
       ...wire,
       ...(exit && { exit: this.#exit(exit) }),
-      ...(exits && { exits: exits.map((each) => this.#exit(each)) }),
+      ...(exits && { exits: exits.map(this.#exit) }),
       ...(error && { error: this.error(error) }),
       ...(restartAt !== undefined && { restartAt: restartAt + date }),
     } as RemoteStatus;
@@ -37,13 +39,9 @@ export class Reviver {
     if (name === 'RefusedError') return new RefusedError(command, reason);
     if (name === 'StopError') return new StopError(command, -1);
     if (name === 'RestartLimitError') {
-      const ended = exits.map((each) => this.#exit(each));
+      const ended = exits.map(this.#exit);
       return new RestartLimitError(command, reason, ended, cause && this.error(cause));
     }
     return new (isPlain(name) ? plainErrors[name] : SimpleIpcError)(command, reason);
-  }
-
-  #exit(wire: WireExit): Exit {
-    return { command: this.#command, stderrTail: '', ...wire };
   }
 }
